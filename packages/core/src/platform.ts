@@ -23,6 +23,8 @@ export interface Platform {
   randomBytes(count: number): Uint8Array<ArrayBuffer>;
   /** A fraction in [0, 1) for jitter; nothing secret rests on it. */
   random(): number;
+  /** Hears that the page is being closed or put away, and that it is shown again. */
+  onPageAway(handlers: { away(): void; back(): void }): () => void;
 }
 
 /**
@@ -45,5 +47,24 @@ export function systemPlatform(webrtc?: WebRtc): Platform {
     },
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     random: () => Math.random(),
+    onPageAway,
   };
+}
+
+/** `pagehide` is the last event a page reliably gets; `pageshow` may follow from the back/forward cache. */
+function onPageAway({ away, back }: { away(): void; back(): void }): () => void {
+  const life = new AbortController();
+  const { addEventListener } = globalThis as {
+    addEventListener?: typeof globalThis.addEventListener;
+  };
+  if (typeof document === 'undefined' || !addEventListener) return () => {};
+  addEventListener('pagehide', away, { signal: life.signal });
+  addEventListener(
+    'pageshow',
+    ({ persisted }) => {
+      if (persisted) back();
+    },
+    { signal: life.signal },
+  );
+  return () => life.abort();
 }
