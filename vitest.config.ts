@@ -4,8 +4,9 @@ import { chromiumLaunch, firefoxLaunch } from './tests/browsers.ts';
 
 /** Packages are tested from their sources: no build is needed before a unit test. */
 const source = { resolve: { conditions: ['meshwork-source', 'import', 'module', 'default'] } };
+// Vitest hands these to Node as --conditions, for `require` too: no 'import' among them.
 const ssrSource = {
-  ssr: { resolve: { conditions: ['meshwork-source', 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: ['meshwork-source', 'node', 'module', 'default'] } },
 };
 
 const browserTests = ['packages/*/src/**/*.browser.test.ts'];
