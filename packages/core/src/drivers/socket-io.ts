@@ -44,8 +44,8 @@ interface Topic {
 /** What went wrong, or undefined. Inside, failures are values: several may be waited for at once. */
 type Failure = MeshworkError | undefined;
 
-/** Below the 1,000,000 bytes a Socket.IO server takes, also as base64 in a polling request. */
-const MAX_PAYLOAD_BYTES = 262_144;
+/** What @meshwork/server takes; a plain Socket.IO server takes more, also as base64 when polling. */
+const MAX_PAYLOAD_BYTES = 65_536;
 
 /** A topic that no namespace can spell, so that nobody is subscribed to it. */
 const PROBE_TOPIC = '?';
@@ -86,7 +86,14 @@ export class SocketIoDriver extends Driver {
     const fail = (cause: unknown) => this.emit('error', cause);
     this.#listeners = [
       ['connect', () => void this.#restore()],
-      ['disconnect', () => this.#lose(notConnected())],
+      [
+        'disconnect',
+        (reason) => {
+          this.#lose(notConnected());
+          // The one loss after which the client does not come back by itself.
+          if (reason === 'io server disconnect') fail(reason);
+        },
+      ],
       ['connect_error', fail],
       ['error', fail], // how version 2 reports a refusal
       [`${prefix}message`, (topic, payload) => this.#deliver(topic as string, payload)],

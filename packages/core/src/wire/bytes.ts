@@ -4,8 +4,8 @@
  */
 
 const utf8Encoder = new TextEncoder();
-/** Refuses malformed UTF-8 instead of repairing it: what does not decode is not ours. */
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+/** Refuses malformed UTF-8 instead of repairing it, and keeps a byte order mark as it is. */
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return utf8Encoder.encode(text);

@@ -1,0 +1,3 @@
+import { testBroadcastChannel } from './broadcast-channel.cases.ts';
+
+testBroadcastChannel();
