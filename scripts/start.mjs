@@ -12,7 +12,10 @@ const root = new URL('..', import.meta.url).pathname;
 const port = readPort();
 let isStopping = false;
 
-const built = spawnSync('node', ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
+const built = spawnSync('node', ['scripts/build.mjs', 'core', 'node', 'server', 'chat'], {
+  cwd: root,
+  stdio: 'inherit',
+});
 if (built.status !== 0) process.exit(1);
 
 const { startServer } = await import('../packages/server/dist/index.mjs');

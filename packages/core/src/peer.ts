@@ -69,6 +69,7 @@ export class Peer<Metadata = unknown> {
   readonly #platform: Platform;
   readonly #events = new Emitter<PeerEvents<RemotePeer<Metadata>>>();
   readonly #channels = new Map<string, ChannelInit>();
+  readonly #connections = new Map<string, RemotePeer<Metadata>>();
   readonly #addons = new Set<Addon<this>>();
   readonly #log: DebugLog | undefined;
   #id = '';
@@ -105,10 +106,9 @@ export class Peer<Metadata = unknown> {
     return this.#stay.phase === 'joined';
   }
 
-  /** The remotes of this room by id, from `connection:new` to `connection:closed`. */
+  /** The remotes of this room by id, from `connection:new` until `connection:closed`. */
   get connections(): ReadonlyMap<string, RemotePeer<Metadata>> {
-    const remotes = Array.from(this.#remotes().values());
-    return new Map(remotes.map(({ id, face }) => [id, face as RemotePeer<Metadata>]));
+    return this.#connections;
   }
 
   /** The channels that are open with everyone in the room, now and to come. */
@@ -358,7 +358,11 @@ export class Peer<Metadata = unknown> {
   // --- events
 
   #emitFact(remote: Remote, fact: RemoteFact): void {
-    const payload = { ...payloadFor(this.#id, fact), remote: remote.face };
+    const face = remote.face as RemotePeer<Metadata>;
+    // Before the event, so that its handler sees who is here after it.
+    if (fact.name === 'connection:new') this.#connections.set(remote.id, face);
+    else if (fact.name === 'connection:closed') this.#connections.delete(remote.id);
+    const payload = { ...payloadFor(this.#id, fact), remote: face };
     const emit = this.#events.emit.bind(this.#events) as (name: string, payload: unknown) => void;
     emit(groupOf(fact.name), payload);
     emit(fact.name, payload);

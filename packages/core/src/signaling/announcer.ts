@@ -13,7 +13,7 @@ const ANNOUNCE_GAP = { firstMs: 1_000, maxMs: 60_000 } as const;
 const RETURN_JITTER_MS = 300;
 
 export interface AnnouncerPort {
-  announce(): Promise<void>;
+  announce(signal?: AbortSignal): Promise<void>;
   isAlone(): boolean;
 }
 
@@ -31,8 +31,8 @@ export class Announcer {
   }
 
   /** The first announce; resolves when the bus took it. */
-  async start(): Promise<void> {
-    await this.#port.announce();
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.#port.announce(signal);
     this.#schedule();
   }
 

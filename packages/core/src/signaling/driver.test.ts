@@ -32,7 +32,10 @@ test.each([
   ['a DataView', new DataView(Uint8Array.of(9, 1, 2, 3).buffer, 1)],
   ['an array of numbers', [1, 2, 3]],
   ['a message of ours', toDriverMessage(Uint8Array.of(1, 2, 3))],
-  ['a message of ours through JSON', JSON.parse(JSON.stringify(toDriverMessage(Uint8Array.of(1, 2, 3))))],
+  [
+    'a message of ours through JSON',
+    JSON.parse(JSON.stringify(toDriverMessage(Uint8Array.of(1, 2, 3)))),
+  ],
 ])('a payload may be %s', (_form, payload) => {
   expect(fromDriverPayload(payload, 3)).toEqual(Uint8Array.of(1, 2, 3));
   expect(fromDriverPayload(payload, 2)).toBeUndefined();

@@ -113,7 +113,7 @@ export class Membership {
       error: (error) => port.error(error),
     });
     this.#announcer = new Announcer(options.platform, {
-      announce: () => this.#announce(),
+      announce: (signal) => this.#announce(signal),
       isAlone: () => this.#entries.size === 0,
     });
   }
@@ -130,7 +130,7 @@ export class Membership {
       this.#bus.subscribe(roomNamespace(room), hear, signal),
       this.#bus.subscribe(inboxNamespace(room, selfId), hear, signal),
     ]);
-    if (!this.#isClosed) await this.#announcer.start();
+    if (!this.#isClosed) await this.#announcer.start(signal);
   }
 
   /** Stops announcing and hearing, closes every handshake. Never rejects. */
@@ -190,10 +190,11 @@ export class Membership {
 
   // --- what we say
 
-  #announce(): Promise<void> {
+  #announce(signal?: AbortSignal): Promise<void> {
     return this.#bus.publish(
       roomNamespace(this.#options.room),
       serialiseMessage(this.#nextAnnounce()),
+      signal,
     );
   }
 

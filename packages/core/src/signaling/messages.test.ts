@@ -6,7 +6,7 @@ import { MESSAGE_LIMITS, type Message, parseMessage, serialiseMessage } from './
 
 const SEED = 20_260_501;
 
-const text = fc.string({ unit: 'grapheme', maxLength: 300 });
+const sdp = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 });
 const from = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(peerIdFromBytes);
 const session = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
@@ -20,8 +20,8 @@ const metadata = fc.option(
 );
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('announce' as const), from, sinceMs, sequence, metadata }),
-  fc.record({ type: fc.constant('offer' as const), from, session, sinceMs, metadata, sdp: text }),
-  fc.record({ type: fc.constant('answer' as const), from, session, sdp: text }),
+  fc.record({ type: fc.constant('offer' as const), from, session, sinceMs, metadata, sdp }),
+  fc.record({ type: fc.constant('answer' as const), from, session, sdp }),
   fc.record({
     type: fc.constant('candidates' as const),
     from,

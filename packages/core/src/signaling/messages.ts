@@ -125,10 +125,10 @@ function parseBody(code: number, from: string, reader: ByteReader): Message | un
       const session = readSession(reader);
       const sinceMs = reader.uint(6);
       const metadata = parseMetadata(reader.sized(MESSAGE_LIMITS.metadataBytes));
-      return { type: 'offer', from, session, sinceMs, metadata, sdp: fromUtf8(reader.rest()) };
+      return { type: 'offer', from, session, sinceMs, metadata, sdp: restAsSdp(reader) };
     }
     case TYPE_CODES.answer:
-      return { type: 'answer', from, session: readSession(reader), sdp: fromUtf8(reader.rest()) };
+      return { type: 'answer', from, session: readSession(reader), sdp: restAsSdp(reader) };
     case TYPE_CODES.candidates:
       return {
         type: 'candidates',
@@ -172,6 +172,11 @@ function restAsMetadata(reader: ByteReader): unknown {
 
 function parseMetadata(bytes: Uint8Array): unknown {
   return bytes.length === 0 ? undefined : JSON.parse(fromUtf8(bytes));
+}
+
+function restAsSdp(reader: ByteReader): string {
+  reader.require(reader.left > 0);
+  return fromUtf8(reader.rest());
 }
 
 function readSession(reader: ByteReader): string {
