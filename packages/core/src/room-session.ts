@@ -146,6 +146,8 @@ export class RoomSession {
       remote.start();
       return !this.#isOver && this.#remotes.get(id) === remote;
     } catch (error) {
+      // Chromium counts closed connections until they are collected; later there may be room.
+      this.#membership.callOn(id, this.#nextRetryMs(id));
       this.#port.error(asMeshworkError(error, 'connection-failed'));
       return false;
     }
@@ -172,9 +174,7 @@ export class RoomSession {
   /** [SG13] Tells a remote that did not say bye that we lost it, until it offers again. */
   #retry(id: string, session: string): void {
     const { platform } = this.#options;
-    const failures = this.#failures.get(id) ?? 0;
-    this.#failures.set(id, failures + 1);
-    const firstMs = Math.min(RETRY.firstMs * 4 ** failures, MAX_FIRST_RETRY_MS);
+    const firstMs = this.#nextRetryMs(id);
     const maxMs = Math.max(RETRY.maxMs, firstMs);
     const backoff = new Backoff({ firstMs, maxMs, random: platform.random });
     const schedule = () => {
@@ -187,6 +187,13 @@ export class RoomSession {
     };
     this.#stopRetrying(id);
     schedule();
+  }
+
+  /** How long to wait after this failure: longer with each in a row. */
+  #nextRetryMs(id: string): number {
+    const failures = this.#failures.get(id) ?? 0;
+    this.#failures.set(id, failures + 1);
+    return Math.min(RETRY.firstMs * 4 ** failures, MAX_FIRST_RETRY_MS);
   }
 
   #stopRetrying(id: string): void {

@@ -15,6 +15,7 @@ import type { Driver } from './driver.ts';
 import { Handshake, type HandshakeMessage, type Introduction } from './handshake.ts';
 import {
   type Announce,
+  type Candidates,
   type Lost,
   type Message,
   type Offer,
@@ -28,6 +29,8 @@ const MEMORY = {
   entries: 1_024,
 } as const;
 
+/** Candidate messages kept for a remote while `verify` is being asked about it. */
+const MAX_WAITING_CANDIDATES = 8;
 /** A hinted member gets this long to appear by itself before we call on it. */
 const HINT_GRACE_MS = 500;
 /** At most one `bad-message` error in this time; a stranger must not flood the app with events. */
@@ -78,6 +81,15 @@ export interface MembershipOptions {
 /** What to do with a remote that is let in: offer to it, or answer its offer. */
 type Step = (handshake: Handshake) => Promise<void>;
 
+/** A remote whose `verify` is being asked. */
+interface Question {
+  /** Which stay it is about. */
+  readonly sinceMs: number;
+  step: Step;
+  /** What came for it meanwhile. */
+  readonly candidates: Candidates[];
+}
+
 interface Entry {
   readonly member: Member;
   readonly handshake: Handshake;
@@ -89,12 +101,12 @@ export class Membership {
   readonly #bus: Bus;
   readonly #announcer: Announcer;
   readonly #entries = new Map<string, Entry>();
-  /** Remotes whose `verify` is being asked: about which stay, and what to do when they may enter. */
-  readonly #asking = new Map<string, { sinceMs: number; step: Step }>();
+  readonly #asking = new Map<string, Question>();
   readonly #refused = new Recent<number>(MEMORY.entries);
   readonly #latestAnnounce = new Recent<{ sinceMs: number; sequence: number }>(MEMORY.entries);
   readonly #seenSessions = new Recent<true>(MEMORY.entries);
-  readonly #stopHints = new Map<string, () => void>();
+  /** Peers we are about to call on: how not to. */
+  readonly #calls = new Map<string, () => void>();
   #sequence = 0;
   #badMessages = 0;
   #badMessageReportedMs = Number.NEGATIVE_INFINITY;
@@ -138,8 +150,8 @@ export class Membership {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#announcer.close();
-    for (const stop of this.#stopHints.values()) stop();
-    this.#stopHints.clear();
+    for (const stop of this.#calls.values()) stop();
+    this.#calls.clear();
     for (const { handshake } of this.#entries.values()) handshake.close();
     this.#entries.clear();
     await this.#bus.close();
@@ -177,15 +189,19 @@ export class Membership {
 
   /** [SG14] Another member knows these peers; we call on those that we never heard of. */
   hint(ids: readonly string[]): void {
-    for (const id of ids) {
-      if (id === this.#options.selfId || this.#entries.has(id)) continue;
-      if (this.#stopHints.has(id) || this.#stopHints.size >= this.#options.maxPeers) continue;
-      const stop = this.#options.platform.after(HINT_GRACE_MS, () => {
-        this.#stopHints.delete(id);
-        if (!this.#entries.has(id)) this.#send(id, this.#nextAnnounce());
-      });
-      this.#stopHints.set(id, stop);
-    }
+    for (const id of ids) this.callOn(id, HINT_GRACE_MS);
+  }
+
+  /** Announces to one peer, after a while, unless we have met by then. */
+  callOn(id: string, delayMs: number): void {
+    const { selfId, platform, maxPeers } = this.#options;
+    if (id === selfId || this.#entries.has(id) || this.#calls.has(id)) return;
+    if (this.#calls.size >= maxPeers) return;
+    const stop = platform.after(delayMs, () => {
+      this.#calls.delete(id);
+      if (!this.#entries.has(id)) this.#send(id, this.#nextAnnounce());
+    });
+    this.#calls.set(id, stop);
   }
 
   // --- what we say
@@ -232,7 +248,7 @@ export class Membership {
         void this.#entries.get(message.from)?.handshake.onAnswer(message);
         return;
       case 'candidates':
-        return this.#entries.get(message.from)?.handshake.onCandidates(message);
+        return this.#onCandidates(message);
       case 'bye':
         return this.#onBye(message.from, message.session);
       case 'lost':
@@ -261,6 +277,12 @@ export class Membership {
     if (this.#seenSessions.has(session)) return;
     this.#seenSessions.set(session, true);
     void this.#admit(offer, (handshake) => handshake.onOffer(offer));
+  }
+
+  #onCandidates(message: Candidates): void {
+    const waiting = this.#asking.get(message.from)?.candidates;
+    if (!waiting) this.#entries.get(message.from)?.handshake.onCandidates(message);
+    else if (waiting.length < MAX_WAITING_CANDIDATES) waiting.push(message);
   }
 
   #onBye(from: string, session: string): void {
@@ -306,7 +328,7 @@ export class Membership {
       this.forget(from);
       this.#port.dropped(from, 'replaced');
     }
-    const question = { sinceMs, step };
+    const question: Question = { sinceMs, step, candidates: [] };
     this.#asking.set(from, question);
     const isWelcome = await this.#isWelcome({ id: from, metadata }, sinceMs);
     // A later stay of the same remote may have taken the place of this question.
@@ -317,7 +339,9 @@ export class Membership {
     const handshake = this.#newHandshake(from);
     this.#entries.set(from, { member, handshake });
     if (!this.#port.admitted(member)) return void this.#entries.delete(from);
-    await question.step(handshake);
+    const done = question.step(handshake);
+    for (const candidates of question.candidates) handshake.onCandidates(candidates);
+    await done;
   }
 
   async #isWelcome(candidate: Candidate, sinceMs: number): Promise<boolean> {
