@@ -5,6 +5,7 @@
  */
 
 import { MeshworkError } from '../errors.ts';
+import type { ChannelInit } from './channel-options.ts';
 import { type Frame, frameBytes, fromFrame, isLargerThan, toFrame } from './values.ts';
 
 export const FLOW = {
@@ -27,6 +28,8 @@ export interface ChannelPort {
 
 export class Channel {
   readonly rtc: RTCDataChannel;
+  /** How it was opened. */
+  readonly init: ChannelInit;
   readonly #port: ChannelPort;
   readonly #life = new AbortController();
   #isOpenReported = false;
@@ -35,8 +38,9 @@ export class Channel {
   #waitingSends = 0;
   #waitingBytes = 0;
 
-  constructor(rtc: RTCDataChannel, port: ChannelPort) {
+  constructor(rtc: RTCDataChannel, init: ChannelInit, port: ChannelPort) {
     this.rtc = rtc;
+    this.init = init;
     this.#port = port;
     rtc.binaryType = 'arraybuffer';
     rtc.bufferedAmountLowThreshold = FLOW.lowWaterBytes;

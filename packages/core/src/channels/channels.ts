@@ -76,7 +76,7 @@ export class Channels {
   open(init: ChannelInit): void {
     const { label } = init;
     const channel = this.#channels.get(label);
-    const existing = channel ? initOf(channel.rtc) : this.#wanted.get(label);
+    const existing = channel?.init ?? this.#wanted.get(label);
     if (existing) {
       if (isSameInit(existing, init)) return;
       throw new MeshworkError(
@@ -91,7 +91,7 @@ export class Channels {
       this.#wanted.set(label, init);
       if (this.#canRequest) this.#request(init);
     } else {
-      this.#add(this.#port.create(init));
+      this.#add(this.#port.create(init), init);
     }
   }
 
@@ -123,8 +123,10 @@ export class Channels {
       existing.close();
       this.#remove(label, existing);
     }
+    // Some stacks do not tell the receiver how a channel was opened; what we asked for, we know.
+    const init = this.#wanted.get(label) ?? initOf(rtc);
     this.#wanted.delete(label);
-    this.#add(rtc);
+    this.#add(rtc, init);
   }
 
   /** [CH5] The polite end asks for a label. */
@@ -165,11 +167,11 @@ export class Channels {
     this.#port.request(init, this.#counts.get(init.label) ?? 0);
   }
 
-  #add(rtc: RTCDataChannel): void {
+  #add(rtc: RTCDataChannel, init: ChannelInit): void {
     const { label } = rtc;
     const about = { channel: rtc, label };
     this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
-    const channel: Channel = new Channel(rtc, {
+    const channel: Channel = new Channel(rtc, init, {
       open: () => this.#port.emit({ name: 'channel:open', ...about }),
       message: (data) => this.#port.emit({ name: 'channel:message', ...about, data }),
       error: (error) => this.#port.emit({ name: 'channel:error', ...about, error }),
