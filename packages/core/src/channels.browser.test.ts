@@ -1,7 +1,7 @@
 /** Labels on real connections: who gets which channel, opened when, closed by whom, and again. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allMet, codeOf, type Guest, opened, Party } from './testing.ts';
+import { allMet, codeOf, type Guest, opened, Party, type Payload } from './testing.ts';
 
 let party: Party;
 beforeEach(() => {
@@ -18,8 +18,7 @@ const closedAt = (guest: Guest, label: string) => () =>
 
 /** A message each way on this label: the proof that both ends hold the same channel. */
 async function exchange(a: Guest, b: Guest, label: string, text = `${Math.random()}`) {
-  const hasText = (event: { data?: unknown; label?: string }) =>
-    event.data === text && event.label === label;
+  const hasText = (event: Payload) => event.data === text && event.label === label;
   await a.peer.send(text, { label, to: b.id });
   await b.wait('channel:message', hasText);
   await b.peer.send(text, { label, to: a.id });
@@ -82,7 +81,7 @@ describe('opening', () => {
     const late = party.guest();
     await late.peer.join('room');
     await allMet([a, b, late]);
-    await late.wait('channel:open', ({ remote }) => remote?.id === a.id);
+    await Promise.all([opened(late, 'early', a), opened(a, 'early', late)]);
     await exchange(a, late, 'early');
     // The one who did not ask for it has it with the one who did, and with nobody else.
     expect(late.remote(b).channels.has('early')).toBe(false);
@@ -91,7 +90,7 @@ describe('opening', () => {
   it('with one remote leaves the others alone, and ends with the connection', async () => {
     const [a, b, c] = (await party.gather(3)) as [Guest, Guest, Guest];
     await a.remote(b).open('just us');
-    await b.wait('channel:open');
+    await Promise.all([opened(a, 'just us', b), opened(b, 'just us', a)]);
     await exchange(a, b, 'just us');
     expect(c.all('channel:new')).toEqual([]);
     expect(a.peer.channels.size).toBe(0);
@@ -289,7 +288,7 @@ describe('closing', () => {
     await a.peer.open('lasting');
     const late = party.guest();
     await late.peer.join('room');
-    await late.wait('channel:open', ({ label }) => label === 'lasting');
+    await Promise.all([opened(late, 'lasting', a), opened(a, 'lasting', late)]);
     await exchange(a, late, 'lasting');
     expect(late.all('channel:new').map(({ label }) => label)).toEqual(['lasting']);
   });

@@ -1,8 +1,8 @@
 /** What can go wrong with a connection, what reaches the browser, and renegotiation. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DriverMessage, MemoryDriver, type Namespace } from './index.ts';
-import { allMet, countingWebRtc, type Guest, Party } from './testing.ts';
+import { type DriverMessage, MemoryDriver, type Namespace, type WebRtc } from './index.ts';
+import { allMet, catchUncaught, countingWebRtc, type Guest, opened, Party } from './testing.ts';
 
 let party: Party;
 beforeEach(() => {
@@ -51,6 +51,19 @@ class LateRtc extends RTCPeerConnection {
   }
 }
 
+/** An implementation that makes every connection but the second. */
+function refusingSecond(): WebRtc {
+  let made = 0;
+  class Refusing extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      made += 1;
+      if (made === 2) throw new DOMException('Cannot create so many', 'UnknownError');
+      super(configuration);
+    }
+  }
+  return { RTCPeerConnection: Refusing };
+}
+
 describe('a connection that cannot be', () => {
   it('with a changed fingerprint fails, and never says that it is connected', async () => {
     const driver = new TamperingDriver();
@@ -60,8 +73,11 @@ describe('a connection that cannot be', () => {
     ] as const;
     await Promise.all(guests.map(({ peer }) => peer.join('room')));
     await Promise.all(guests.map((guest) => guest.wait('connection:closed')));
-    for (const guest of guests) {
-      expect(guest.all('connection:connected')).toEqual([]);
+    for (const guest of guests) expect(guest.all('connection:connected')).toEqual([]);
+    // One of them sees it; whether the other is told of a failure or of a goodbye is a race.
+    const failed = guests.filter((guest) => guest.all('connection:failed').length > 0);
+    expect(failed.length).toBeGreaterThan(0);
+    for (const guest of failed) {
       expect(guest.names('connection').slice(-4)).toEqual([
         'connection(connection:failed)',
         'connection:failed',
@@ -122,6 +138,22 @@ describe('a connection that cannot be', () => {
     await c.peer.join({ room: 'room', verify: ({ id }) => id === a.id });
     await allMet([a, c]);
   });
+
+  it('is refused by the browser for a second attempt: an error, and nothing unheard', async () => {
+    const uncaught = catchUncaught();
+    try {
+      const guests = [refusingSecond(), refusingSecond()].map((webrtc) => party.guest({ webrtc }));
+      // Both offer; the one that yields makes a second connection, and cannot.
+      await Promise.all(guests.map(({ peer }) => peer.join('room')));
+      await Promise.race(guests.map((guest) => guest.wait('error')));
+      await uncaught.drain();
+      const codes = guests.flatMap((guest) => guest.all('error').map(({ error }) => error?.code));
+      expect(codes).toContain('connection-failed');
+      expect(uncaught.caught).toEqual([]);
+    } finally {
+      uncaught.stop();
+    }
+  });
 });
 
 describe('candidates', () => {
@@ -149,8 +181,8 @@ describe('the configuration', () => {
       }
     }
     const iceServers = [
-      { urls: 'stun:127.0.0.1:9' },
-      { urls: ['turn:127.0.0.1:9'], username: 'user', credential: 'pass' },
+      { urls: 'stun:127.0.0.1:3479' },
+      { urls: ['turn:127.0.0.1:3479'], username: 'user', credential: 'pass' },
     ];
     const a = party.guest({
       webrtc: { RTCPeerConnection: Seeing },
@@ -158,7 +190,7 @@ describe('the configuration', () => {
       iceTransportPolicy: 'relay',
       connectionTimeout: 2,
     });
-    const b = party.guest({ connectionTimeout: 2 });
+    const b = party.guest({ connectionTimeout: 0 }); // not the one that gives up
     await Promise.all([a.peer.join('room'), b.peer.join('room')]);
     const { remote } = await a.wait('connection:connecting');
     expect(seen[0]).toMatchObject({ iceServers, iceTransportPolicy: 'relay' });
@@ -197,7 +229,7 @@ describe('renegotiation over the control channel', () => {
       for (const remote of remotes) remote.connection.addTransceiver('video');
       await settled(remotes, 4);
       await polite.peer.open('after');
-      await impolite.wait('channel:open');
+      await Promise.all([opened(polite, 'after'), opened(impolite, 'after')]);
       await polite.peer.send('still there', 'after');
       await impolite.messages(1);
       for (const guest of [polite, impolite]) {

@@ -29,8 +29,11 @@ function escapeRegExp(text: string): string {
 
 function readPatterns(): string {
   try {
-    const { process } = globalThis as { process?: { env?: { DEBUG?: string } } };
-    if (process?.env) return process.env.DEBUG ?? '';
+    const { process } = globalThis as {
+      process?: { env?: { DEBUG?: string }; versions?: { node?: string } };
+    };
+    // By its version: bundlers put an empty process.env into pages, and Node warns of localStorage.
+    if (process?.versions?.node) return process.env?.DEBUG ?? '';
     return globalThis.localStorage?.getItem('debug') ?? '';
   } catch {
     // Reading localStorage throws in sandboxed frames; then there is nothing to ask.

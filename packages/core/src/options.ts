@@ -7,7 +7,7 @@ import { MemoryDriver } from './drivers/memory.ts';
 import { MeshworkError } from './errors.ts';
 import type { WebRtc } from './platform.ts';
 import type { Driver } from './signaling/driver.ts';
-import { jsonBytes, MESSAGE_LIMITS } from './signaling/messages.ts';
+import { MESSAGE_LIMITS } from './signaling/messages.ts';
 import { MAX_ROOM_NAME_BYTES } from './signaling/namespace.ts';
 import { utf8 } from './wire/bytes.ts';
 
@@ -88,6 +88,12 @@ const PEER_OPTION_NAMES: readonly string[] = [
   'webrtc',
   'limits',
 ] satisfies (keyof PeerOptions)[];
+const JOIN_OPTION_NAMES: readonly string[] = [
+  'room',
+  'metadata',
+  'verify',
+  'signal',
+] satisfies (keyof JoinOptions)[];
 
 const DEFAULTS = {
   candidateWindowMs: 50,
@@ -110,16 +116,14 @@ function theSharedDriver(): MemoryDriver {
 
 /** @throws TypeError that names the option which is wrong */
 export function toSettings(options: PeerOptions = {}): Settings {
-  requireObject('options', options);
-  for (const name of Object.keys(options)) {
-    // An option that is silently ignored, such as one meant to protect, is worse than an error.
-    if (!PEER_OPTION_NAMES.includes(name)) throw new TypeError(`There is no option "${name}".`);
-  }
+  requireOnly('options', options, PEER_OPTION_NAMES);
   const { driver, iceServers = [], iceTransportPolicy = 'all', webrtc, limits = {} } = options;
-  const seconds = options.connectionTimeout ?? DEFAULTS.connectionTimeoutSeconds;
-  const candidateWindowMs = options.iceCandidateDebounce ?? DEFAULTS.candidateWindowMs;
+  const { connectionTimeout: seconds = DEFAULTS.connectionTimeoutSeconds } = options;
+  const { iceCandidateDebounce: candidateWindowMs = DEFAULTS.candidateWindowMs } = options;
   if (driver !== undefined) requireDriver(driver);
-  if (!Array.isArray(iceServers)) throw new TypeError('iceServers must be an array.');
+  if (!Array.isArray(iceServers) || !iceServers.every(isIceServer)) {
+    throw new TypeError('iceServers must be an array of { urls, username?, credential? }.');
+  }
   if (iceTransportPolicy !== 'all' && iceTransportPolicy !== 'relay') {
     throw new TypeError(`iceTransportPolicy must be 'all' or 'relay'.`);
   }
@@ -128,11 +132,14 @@ export function toSettings(options: PeerOptions = {}): Settings {
   if (webrtc !== undefined && typeof webrtc?.RTCPeerConnection !== 'function') {
     throw new TypeError('webrtc must hold an RTCPeerConnection, as that of @meshwork/node does.');
   }
-  requireObject('limits', limits);
+  requireOnly('limits', limits, ['peers', 'channels'] satisfies (keyof PeerLimits)[]);
   const { peers: maxPeers = DEFAULTS.maxPeers, channels: maxChannels = DEFAULTS.maxChannels } =
     limits;
   requireNumber('limits.peers', maxPeers, 1, 10_000, 'remotes');
   requireNumber('limits.channels', maxChannels, 1, 65_535, 'channels');
+  for (const [name, value] of Object.entries({ peers: maxPeers, channels: maxChannels })) {
+    if (!Number.isInteger(value)) throw new TypeError(`limits.${name} must be a whole number.`);
+  }
   return {
     driver: driver ?? theSharedDriver(),
     configuration: { iceServers: [...iceServers], iceTransportPolicy },
@@ -153,9 +160,11 @@ export function toJoinSettings<Metadata>(
 ): JoinSettings {
   const options: JoinOptions<Metadata> =
     typeof input === 'string' ? { room: input } : (input ?? {});
-  requireObject('join options', options);
+  requireOnly('join options', options, JOIN_OPTION_NAMES);
   const { room = DEFAULTS.room, metadata, verify = () => true, signal } = options;
-  if (typeof room !== 'string' || room === '' || utf8(room).length > MAX_ROOM_NAME_BYTES) {
+  // A lone surrogate has no UTF-8 of its own: names that differ in it would meet.
+  const isName = typeof room === 'string' && room !== '' && !/\p{Surrogate}/u.test(room);
+  if (!isName || utf8(room).length > MAX_ROOM_NAME_BYTES) {
     throw new TypeError(`room must be a string of 1 to ${MAX_ROOM_NAME_BYTES} bytes of UTF-8.`);
   }
   if (typeof verify !== 'function') throw new TypeError('verify must be a function.');
@@ -172,19 +181,22 @@ export function toJoinSettings<Metadata>(
 
 /** A copy of the metadata as others will see it. */
 function toMetadata(metadata: unknown): unknown {
-  let bytes: Uint8Array;
+  if (metadata === undefined) return undefined;
+  let json: string | undefined;
   try {
-    bytes = jsonBytes(metadata);
+    json = JSON.stringify(metadata);
   } catch (cause) {
     throw new TypeError('metadata must be a JSON value.', { cause });
   }
+  if (json === undefined) throw new TypeError('metadata must be a JSON value.');
+  const bytes = utf8(json);
   if (bytes.length > MESSAGE_LIMITS.metadataBytes) {
     throw new MeshworkError(
       'metadata-too-large',
       `The metadata takes ${bytes.length} bytes; ${MESSAGE_LIMITS.metadataBytes} are the limit.`,
     );
   }
-  return metadata === undefined ? undefined : JSON.parse(JSON.stringify(metadata));
+  return JSON.parse(json);
 }
 
 function requireDriver(driver: unknown): void {
@@ -201,6 +213,20 @@ function requireObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${name} must be an object.`);
   }
+}
+
+/** An option that is silently ignored, such as one meant to protect, is worse than an error. */
+function requireOnly(what: string, value: object, names: readonly string[]): void {
+  requireObject(what, value);
+  for (const name of Object.keys(value)) {
+    if (!names.includes(name)) throw new TypeError(`There is no "${name}" in ${what}.`);
+  }
+}
+
+function isIceServer(value: unknown): value is RTCIceServer {
+  const { urls } = (value ?? {}) as { urls?: unknown };
+  const list = Array.isArray(urls) ? urls : [urls];
+  return list.length > 0 && list.every((url) => typeof url === 'string' && url !== '');
 }
 
 function requireNumber(name: string, value: unknown, min: number, max: number, unit: string): void {

@@ -15,8 +15,10 @@ export interface WebRtc {
 export interface Platform {
   /** The WebRTC implementation. */
   readonly webrtc: WebRtc;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; jumps when somebody sets the clock. */
   nowMs(): number;
+  /** Milliseconds since some moment; never goes back. */
+  monotonicMs(): number;
   /** Calls `run` once after `delayMs`; the returned function calls it off. */
   after(delayMs: number, run: () => void): () => void;
   /** Cryptographically strong random bytes. */
@@ -41,6 +43,7 @@ export function systemPlatform(webrtc?: WebRtc): Platform {
   return {
     webrtc: implementation,
     nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
     after: (delayMs, run) => {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);

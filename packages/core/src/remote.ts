@@ -21,7 +21,7 @@ import {
 import type { Platform } from './platform.ts';
 import { RemotePeer, type RemoteWorkings } from './remote-peer.ts';
 import type { Introduction } from './signaling/handshake.ts';
-import type { Member } from './signaling/membership.ts';
+import type { Member } from './signaling/doorkeeper.ts';
 
 export interface RemotePort {
   /** Candidates for the bus. */
@@ -59,6 +59,7 @@ export class Remote implements RemoteWorkings {
   #state: ConnectionState = 'new';
   #connection: Connection;
   #channels: Channels;
+  #wasConnected = false;
   #stopTimeout: (() => void) | undefined;
 
   /** @param inits - the channels to open as soon as there is a connection */
@@ -77,6 +78,11 @@ export class Remote implements RemoteWorkings {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Whether there ever was a connection. */
+  get wasConnected(): boolean {
+    return this.#wasConnected;
   }
 
   get log(): DebugLog | undefined {
@@ -227,6 +233,7 @@ export class Remote implements RemoteWorkings {
   #markConnected(): void {
     if (this.#state !== 'connecting') return;
     this.#stopTimeout?.();
+    this.#wasConnected = true;
     this.#setState('connected');
   }
 

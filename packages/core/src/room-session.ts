@@ -147,7 +147,7 @@ export class RoomSession {
       return !this.#isOver && this.#remotes.get(id) === remote;
     } catch (error) {
       // Chromium counts closed connections until they are collected; later there may be room.
-      this.#membership.callOn(id, this.#nextRetryMs(id));
+      this.#membership.callLater(id, this.#nextRetryMs(id));
       this.#port.error(asMeshworkError(error, 'connection-failed'));
       return false;
     }
@@ -167,8 +167,10 @@ export class RoomSession {
     if (this.#remotes.get(id) !== remote) return;
     this.#remotes.delete(id);
     const session = this.#membership.forget(id);
-    if (this.#isOver || !session || !(reason instanceof MeshworkError)) return;
-    this.#retry(id, session);
+    if (this.#isOver || !(reason instanceof MeshworkError)) return;
+    // A remote that may never have heard of this session would make nothing of its loss.
+    if (remote.wasConnected && session) this.#retry(id, session);
+    else this.#membership.callLater(id, this.#nextRetryMs(id));
   }
 
   /** [SG13] Tells a remote that did not say bye that we lost it, until it offers again. */

@@ -16,18 +16,18 @@ import {
 } from './index.ts';
 
 /** How long a test waits for something that should happen soon; the machine may be busy. */
-export const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 10_000;
 
 /** What an event may carry; which fields there are is what the tests check. */
 export interface Payload {
   readonly id: string;
   readonly name: string;
-  readonly state?: string;
-  readonly remote?: RemotePeer;
-  readonly channel?: RTCDataChannel;
-  readonly label?: string;
+  readonly state?: string | undefined;
+  readonly remote?: RemotePeer | undefined;
+  readonly channel?: RTCDataChannel | undefined;
+  readonly label?: string | undefined;
   readonly data?: unknown;
-  readonly error?: MeshworkError;
+  readonly error?: MeshworkError | undefined;
 }
 
 /** One call of a handler. */

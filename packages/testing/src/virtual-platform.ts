@@ -10,6 +10,7 @@ import type { WebRtc } from 'meshwork';
 export interface VirtualPlatform {
   readonly webrtc: WebRtc;
   nowMs(): number;
+  monotonicMs(): number;
   after(delayMs: number, run: () => void): () => void;
   randomBytes(count: number): Uint8Array<ArrayBuffer>;
   random(): number;
@@ -89,9 +90,14 @@ export class VirtualClock {
     this.#offsetMs += changeMs;
   }
 
+  /** Time passes and no timer has run yet: the moment of waking up. */
+  oversleep(ms: number): void {
+    this.#elapsedMs += ms;
+  }
+
   /** Sleeps through `ms`, as a closed laptop does: timers due meanwhile run late, all at once. */
   async sleep(ms: number): Promise<void> {
-    this.#elapsedMs += ms;
+    this.oversleep(ms);
     const due = [...this.#timers].filter((timer) => timer.atMs <= this.#elapsedMs);
     for (const timer of due.sort(byTime)) {
       if (!this.#timers.delete(timer)) continue;
@@ -108,6 +114,7 @@ export class VirtualClock {
     return {
       webrtc,
       nowMs: () => this.nowMs(),
+      monotonicMs: () => this.#elapsedMs,
       after: (delayMs, run) => this.after(delayMs, run),
       randomBytes: (count) =>
         Uint8Array.from({ length: count }, () => Math.floor(randomForBytes() * 256)),

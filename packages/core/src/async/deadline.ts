@@ -29,11 +29,12 @@ export function withDeadline<T>(
       signal?.removeEventListener('abort', onAbort);
       settle();
     };
-    if (signal?.aborted) return onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    // Before anything else, so that work which fails is never an unhandled rejection.
     work.then(
       (value) => finish(() => resolve(value)),
       (reason) => finish(() => reject(reason)),
     );
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -17,9 +17,13 @@ export async function promiseFor<T>(step: () => T): Promise<T> {
  * A TypeError is a mistake in the app and stays loud.
  */
 export function settled<T>(promise: Promise<T>, log: DebugLog | undefined): Promise<T> {
-  promise.catch((error) => {
-    if (!(error instanceof MeshworkError)) throw error;
-    log?.(error.code, error);
+  const result = promise.catch((error) => {
+    if (error instanceof MeshworkError) {
+      log?.(error.code, error);
+      // Whoever awaits the result still gets the error; whoever does not has handled it now.
+      result.catch(() => {});
+    }
+    throw error;
   });
-  return promise;
+  return result;
 }

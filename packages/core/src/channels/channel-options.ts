@@ -31,11 +31,9 @@ const MAX_CHARS = 256;
 
 /** @throws TypeError that names the option which is wrong */
 export function toChannelInit(input: string | OpenOptions | undefined): ChannelInit {
-  const options = typeof input === 'string' ? { label: input } : (input ?? {});
-  if (typeof options !== 'object')
-    throw new TypeError('open() takes a label or an options object.');
+  const options: OpenOptions = asOptions(input);
   const { label = DEFAULT_LABEL, protocol = '', ordered = true } = options;
-  const { maxPacketLifeTime, maxRetransmits } = options as OpenOptions;
+  const { maxPacketLifeTime, maxRetransmits } = options;
   checkLabel(label);
   if (typeof protocol !== 'string' || protocol.length > MAX_CHARS) {
     throw new TypeError(`protocol must be a string of up to ${MAX_CHARS} characters.`);
@@ -57,7 +55,7 @@ export function toChannelInit(input: string | OpenOptions | undefined): ChannelI
 
 /** The label of `close(label)`, `close({ label })`. @throws TypeError */
 export function toLabel(input: string | { readonly label?: string } | undefined): string {
-  const label = typeof input === 'string' ? input : (input?.label ?? DEFAULT_LABEL);
+  const { label = DEFAULT_LABEL } = asOptions(input);
   checkLabel(label);
   return label;
 }
@@ -71,6 +69,15 @@ export function isSameInit(a: ChannelInit, b: ChannelInit): boolean {
     a.maxPacketLifeTime === b.maxPacketLifeTime &&
     a.maxRetransmits === b.maxRetransmits
   );
+}
+
+/** Without this check a mistake, such as `close(5)`, would mean the default channel. */
+function asOptions<Options extends object>(input: string | Options | undefined) {
+  const options = typeof input === 'string' ? { label: input } : (input ?? {});
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    throw new TypeError('Give a label or an options object.');
+  }
+  return options as Options & { readonly label?: string };
 }
 
 function checkLabel(label: unknown): asserts label is string {

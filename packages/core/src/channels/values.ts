@@ -117,11 +117,16 @@ function blobFrom(bytes: Uint8Array<ArrayBuffer>): { readonly value: Blob } | un
 }
 
 function jsonOf(value: unknown): string {
-  const json = JSON.stringify(value);
-  if (json === undefined) {
-    throw new TypeError(
-      `Cannot send a value of type ${typeof value}: use a string, binary, a Blob or a JSON value.`,
-    );
-  }
-  return json;
+  const json = isJsonLike(value) ? JSON.stringify(value) : undefined;
+  if (json !== undefined) return json;
+  throw new TypeError(
+    `Cannot send ${Object.prototype.toString.call(value)}: use a string, binary, a Blob or a JSON value.`,
+  );
+}
+
+/** A Map, a Promise or a SharedArrayBuffer would arrive as an empty object. */
+function isJsonLike(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return true;
+  const hasOwnForm = typeof (value as { toJSON?: unknown }).toJSON === 'function';
+  return hasOwnForm || Object.prototype.toString.call(value) === '[object Object]';
 }

@@ -9,7 +9,7 @@ function batch(windowMs: number) {
   return { clock, sent, candidates };
 }
 
-test('candidates within one window share a message, and later ones get the next', async () => {
+test('[CN2] candidates within one window share a message, and later ones get the next', async () => {
   const { clock, sent, candidates } = batch(50);
   candidates.add('a');
   await clock.advance(49);
@@ -23,7 +23,7 @@ test('candidates within one window share a message, and later ones get the next'
   expect(clock.timerCount).toBe(0);
 });
 
-test('a slow trickle does not hold back the first candidate', async () => {
+test('[CN2] a slow trickle does not hold back the first candidate', async () => {
   const { clock, sent, candidates } = batch(50);
   for (let at = 0; at < 10; at += 1) {
     candidates.add(`${at}`);
@@ -33,7 +33,7 @@ test('a slow trickle does not hold back the first candidate', async () => {
   expect(sent.flat()).toHaveLength(10);
 });
 
-test('a window of 0 sends each at once', () => {
+test('[CN2] a window of 0 sends each at once', () => {
   const { clock, sent, candidates } = batch(0);
   candidates.add('a');
   candidates.add('b');
@@ -41,7 +41,7 @@ test('a window of 0 sends each at once', () => {
   expect(clock.timerCount).toBe(0);
 });
 
-test('closing forgets what waits, and what comes after is a new window', async () => {
+test('[CN2] closing forgets what waits, and what comes after is a new window', async () => {
   const { clock, sent, candidates } = batch(50);
   candidates.add('a');
   candidates.close();
@@ -54,7 +54,7 @@ test('closing forgets what waits, and what comes after is a new window', async (
   expect(sent).toEqual([['b']]);
 });
 
-test('early candidates wait for the description, in order; later ones do not', () => {
+test('[CN2] early candidates wait for the description, in order; later ones do not', () => {
   const added: (string | undefined)[] = [];
   const early = new EarlyCandidates(({ candidate }) => added.push(candidate));
   early.add({ candidate: 'a' });
@@ -67,7 +67,7 @@ test('early candidates wait for the description, in order; later ones do not', (
   expect(added).toEqual(['a', 'b', 'c']);
 });
 
-test('of too many early candidates the first 64 are kept', () => {
+test('[CN2] of too many early candidates the first 64 are kept', () => {
   const added: (string | undefined)[] = [];
   const early = new EarlyCandidates(({ candidate }) => added.push(candidate));
   for (let at = 0; at < 1_000; at += 1) early.add({ candidate: `${at}` });

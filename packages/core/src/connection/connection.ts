@@ -187,6 +187,8 @@ export class Connection {
   }
 
   #onControl(message: ControlMessage): void {
+    // Whoever speaks on it has it open; in some stacks we hear that before we are told.
+    this.#onOpen();
     const open = this.#open;
     if (!open) return;
     open.liveness.heard();

@@ -34,7 +34,10 @@ const message: fc.Arbitrary<ControlMessage> = fc.oneof(
   fc.constantFrom({ type: 'ping' as const }, { type: 'pong' as const }, { type: 'bye' as const }),
   fc.record({
     type: fc.constant('description' as const),
-    description: fc.record({ type: fc.constantFrom('offer' as const, 'answer' as const), sdp: text(400, 1) }),
+    description: fc.record({
+      type: fc.constantFrom('offer' as const, 'answer' as const),
+      sdp: text(400, 1),
+    }),
   }),
   fc.record({ type: fc.constant('candidate' as const), candidate }),
   fc.record({
@@ -163,8 +166,14 @@ test.each([
   ['null for options', { ...open, options: null }],
   ['no order', { ...open, options: { protocol: '' } }],
   ['no protocol', { ...open, options: { ordered: true } }],
-  ['a protocol of 257 characters', { ...open, options: { ordered: true, protocol: 'x'.repeat(257) } }],
-  ['both limits', { ...open, options: { ...open.options, maxRetransmits: 1, maxPacketLifeTime: 1 } }],
+  [
+    'a protocol of 257 characters',
+    { ...open, options: { ordered: true, protocol: 'x'.repeat(257) } },
+  ],
+  [
+    'both limits',
+    { ...open, options: { ...open.options, maxRetransmits: 1, maxPacketLifeTime: 1 } },
+  ],
   ['a limit above 65,535', { ...open, options: { ...open.options, maxRetransmits: 65_536 } }],
   ['a negative limit', { ...open, options: { ...open.options, maxPacketLifeTime: -1 } }],
   ['null for a limit', { ...open, options: { ...open.options, maxPacketLifeTime: null } }],
@@ -180,7 +189,10 @@ test('[CN3] a remote cannot ask for options that are ours to choose', () => {
 
 test('[CN3] random bytes never throw, and what is accepted is a message', () => {
   const bytes = fc
-    .tuple(fc.integer({ min: 0, max: 8 }), fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.json().map(utf8)))
+    .tuple(
+      fc.integer({ min: 0, max: 8 }),
+      fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.json().map(utf8)),
+    )
     .map(([code, rest]) => Uint8Array.of(code, ...rest));
   fc.assert(
     fc.property(bytes, (stranger) => {

@@ -78,11 +78,11 @@ export function parseControl(bytes: Uint8Array): ControlMessage | undefined {
     const code = reader.uint(1);
     switch (code) {
       case TYPE_CODES.ping:
-        return { type: 'ping' };
+        return reader.left === 0 ? { type: 'ping' } : undefined;
       case TYPE_CODES.pong:
-        return { type: 'pong' };
+        return reader.left === 0 ? { type: 'pong' } : undefined;
       case TYPE_CODES.bye:
-        return { type: 'bye' };
+        return reader.left === 0 ? { type: 'bye' } : undefined;
       case TYPE_CODES.description:
         return asDescription(JSON.parse(fromUtf8(reader.rest())));
       case TYPE_CODES.candidate:
@@ -124,7 +124,9 @@ function asCandidate(value: unknown): ControlMessage | undefined {
 
 function asOpen(value: unknown): ControlMessage | undefined {
   const { label, seen, options } = asRecord(value);
-  if (typeof label !== 'string' || label.length > CONTROL_LIMITS.labelChars) return undefined;
+  if (typeof label !== 'string' || label === '' || label.length > CONTROL_LIMITS.labelChars) {
+    return undefined;
+  }
   if (!isCount(seen, 0xffff_ffff)) return undefined;
   const { ordered, protocol, maxPacketLifeTime, maxRetransmits } = asRecord(options);
   if (typeof ordered !== 'boolean' || typeof protocol !== 'string') return undefined;

@@ -30,11 +30,14 @@ test.each([
   [6_999, true, 'doubtful'],
   [7_000, true, 'lost'],
   [16_000, true, 'lost'],
-] as const)('%i ms of silence, transport doubtful %s: %s', (silentMs, isDoubtful, verdict) => {
-  expect(judge(silentMs, isDoubtful)).toBe(verdict);
-});
+] as const)(
+  '[CN5] %i ms of silence, transport doubtful %s: %s',
+  (silentMs, isDoubtful, verdict) => {
+    expect(judge(silentMs, isDoubtful)).toBe(verdict);
+  },
+);
 
-test('a silent remote is pinged, then doubtful, then lost, and then nothing more', async () => {
+test('[CN5] a silent remote is pinged, then doubtful, then lost, and then nothing more', async () => {
   const { clock, events } = play();
   await clock.advance(60_000);
   expect(events).toEqual([
@@ -52,14 +55,14 @@ test('a silent remote is pinged, then doubtful, then lost, and then nothing more
   expect(clock.timerCount).toBe(0);
 });
 
-test('an idle remote that answers stays alive for hours', async () => {
+test('[CN5] an idle remote that answers stays alive for hours', async () => {
   const { clock, remote, verdicts } = play();
   remote.answersPings = true;
   await clock.advance(2 * 3_600_000);
   expect(verdicts()).toEqual([]);
 });
 
-test('a busy connection is not pinged', async () => {
+test('[CN5] a busy connection is not pinged', async () => {
   const { clock, events, liveness } = play();
   for (let second = 0; second < 30; second += 1) {
     liveness.heard();
@@ -68,14 +71,14 @@ test('a busy connection is not pinged', async () => {
   expect(events).toEqual([]);
 });
 
-test('a remote that speaks again is alive at once', async () => {
+test('[CN5] a remote that speaks again is alive at once', async () => {
   const { clock, verdicts, liveness } = play();
   await clock.advance(9_000);
   liveness.heard();
   expect(verdicts()).toEqual(['8 doubtful', '9 alive']);
 });
 
-test('when ICE doubts too, silence is believed sooner', async () => {
+test('[CN5] when ICE doubts too, silence is believed sooner', async () => {
   const { clock, verdicts, remote, liveness } = play();
   await clock.advance(1_000);
   remote.isTransportDoubtful = true;
@@ -84,7 +87,7 @@ test('when ICE doubts too, silence is believed sooner', async () => {
   expect(verdicts()).toEqual(['1 doubtful', '8 lost']);
 });
 
-test('a remote that ICE doubts but that we hear is not lost', async () => {
+test('[CN5] a remote that ICE doubts but that we hear is not lost', async () => {
   const { clock, verdicts, remote } = play();
   remote.isTransportDoubtful = true;
   remote.answersPings = true;
@@ -95,17 +98,20 @@ test('a remote that ICE doubts but that we hear is not lost', async () => {
   expect(verdicts().at(-1)).toBe('62 alive');
 });
 
-test.each([10_000, 30_000, 3_600_000])('after %i ms of sleep the remote gets time to answer', async (sleepMs) => {
-  const { clock, verdicts, remote } = play();
-  await clock.advance(1_900);
-  await clock.sleep(sleepMs);
-  expect(verdicts()).toEqual([]);
-  remote.answersPings = true;
-  await clock.advance(60_000);
-  expect(verdicts()).toEqual([]);
-});
+test.each([10_000, 30_000, 3_600_000])(
+  '[CN5] after %i ms of sleep the remote gets time to answer',
+  async (sleepMs) => {
+    const { clock, verdicts, remote } = play();
+    await clock.advance(1_900);
+    await clock.sleep(sleepMs);
+    expect(verdicts()).toEqual([]);
+    remote.answersPings = true;
+    await clock.advance(60_000);
+    expect(verdicts()).toEqual([]);
+  },
+);
 
-test('a remote that is gone is found out soon after sleep', async () => {
+test('[CN5] a remote that is gone is found out soon after sleep', async () => {
   const { clock, verdicts } = play();
   await clock.advance(1_900);
   await clock.sleep(3_600_000);
@@ -113,7 +119,7 @@ test('a remote that is gone is found out soon after sleep', async () => {
   expect(verdicts().map((event) => event.split(' ')[1])).toEqual(['doubtful', 'lost']);
 });
 
-test('setting the clock back an hour hides no silence', async () => {
+test('[CN5] setting the clock back an hour hides no silence', async () => {
   const { clock, verdicts } = play();
   await clock.advance(1_000);
   clock.setTimeOfDay(-3_600_000);
@@ -121,7 +127,7 @@ test('setting the clock back an hour hides no silence', async () => {
   expect(verdicts().map((event) => event.split(' ')[1])).toEqual(['doubtful', 'lost']);
 });
 
-test('setting the clock forward an hour loses nobody', async () => {
+test('[CN5] setting the clock forward an hour loses nobody', async () => {
   const { clock, verdicts, remote } = play();
   remote.answersPings = true;
   await clock.advance(3_000);
@@ -130,17 +136,17 @@ test('setting the clock forward an hour loses nobody', async () => {
   expect(verdicts()).toEqual([]);
 });
 
-test('an ICE event that comes before our timer after sleep loses nobody', async () => {
+test('[CN5] an ICE event that comes before our timer after sleep loses nobody', async () => {
   const { clock, verdicts, remote, liveness } = play();
   remote.answersPings = true;
   await clock.advance(3_000);
   // Awake again; the browser dispatches the change of state before it runs our timer.
-  clock.setTimeOfDay(30_000);
+  clock.oversleep(30_000);
   liveness.look();
   expect(verdicts()).toEqual([]);
 });
 
-test('closing ends it, twice is fine', async () => {
+test('[CN5] closing ends it, twice is fine', async () => {
   const { clock, events, liveness } = play();
   liveness.close();
   liveness.close();

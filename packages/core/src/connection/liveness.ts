@@ -46,21 +46,22 @@ export class Liveness {
   constructor(platform: Platform, port: LivenessPort) {
     this.#platform = platform;
     this.#port = port;
-    this.#heardMs = platform.nowMs();
+    this.#heardMs = platform.monotonicMs();
     this.#lookedMs = this.#heardMs;
     this.#schedule();
   }
 
   /** Anything at all arrived from the remote. */
   heard(): void {
-    this.#heardMs = this.#platform.nowMs();
+    this.#heardMs = this.#platform.monotonicMs();
     if (this.#verdict === 'doubtful') this.look();
   }
 
   /** Looks now: ICE changed its mind. */
   look(): void {
     if (this.#verdict === 'lost') return;
-    const silentMs = this.#platform.nowMs() - this.#heardMs;
+    this.#forgiveSleep();
+    const silentMs = this.#platform.monotonicMs() - this.#heardMs;
     const verdict = judge(silentMs, this.#port.isTransportDoubtful());
     if (verdict === this.#verdict) return;
     this.#verdict = verdict;
@@ -76,15 +77,16 @@ export class Liveness {
   #schedule(): void {
     this.#stopTimer = this.#platform.after(LIVENESS.lookEveryMs, () => {
       this.#schedule();
-      this.#afterSleep();
-      if (this.#platform.nowMs() - this.#heardMs >= LIVENESS.lookEveryMs) this.#port.ping();
+      this.#forgiveSleep();
+      const silentMs = this.#platform.monotonicMs() - this.#heardMs;
+      if (silentMs >= LIVENESS.lookEveryMs) this.#port.ping();
       this.look();
     });
   }
 
   /** A page that slept has heard nothing through no fault of the remote: give it time to answer. */
-  #afterSleep(): void {
-    const nowMs = this.#platform.nowMs();
+  #forgiveSleep(): void {
+    const nowMs = this.#platform.monotonicMs();
     const sleptMs = nowMs - this.#lookedMs - LIVENESS.lookEveryMs;
     this.#lookedMs = nowMs;
     if (sleptMs > LIVENESS.lookEveryMs) this.#heardMs = Math.min(nowMs, this.#heardMs + sleptMs);

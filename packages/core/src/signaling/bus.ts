@@ -43,8 +43,8 @@ export class Bus {
     this.#lastError = error;
     this.#port.error(asMeshworkError(error, 'signaling-failed'));
   };
+  readonly #life = new AbortController();
   #lastError: unknown;
-  #isClosed = false;
 
   /** @param timeoutMs - how long a driver may take for one call; 0 is for ever */
   constructor(driver: Driver, platform: Platform, timeoutMs: number, port: BusPort) {
@@ -52,9 +52,17 @@ export class Bus {
     this.#platform = platform;
     this.#timeoutMs = timeoutMs;
     this.#port = port;
-    driver.on('active', this.#onActive);
-    driver.on('inactive', this.#onInactive);
-    driver.on('error', this.#onError);
+  }
+
+  /** Listens to the driver. @throws MeshworkError `signaling-failed` when it cannot be listened to */
+  open(): void {
+    try {
+      this.#driver.on('active', this.#onActive);
+      this.#driver.on('inactive', this.#onInactive);
+      this.#driver.on('error', this.#onError);
+    } catch (error) {
+      throw asMeshworkError(error, 'signaling-failed');
+    }
   }
 
   /** @throws MeshworkError `signaling-failed`, `signaling-timeout`, or the signal's reason */
@@ -63,8 +71,11 @@ export class Bus {
     onBytes: (bytes: Uint8Array<ArrayBuffer>) => void,
     signal?: AbortSignal,
   ): Promise<void> {
+    // Left or given up before we came this far: nobody would unsubscribe again.
+    signal?.throwIfAborted();
+    this.#life.signal.throwIfAborted();
     const handler: DriverHandler = (payload) => {
-      if (this.#isClosed) return;
+      if (this.#life.signal.aborted) return;
       const bytes = fromDriverPayload(payload, MESSAGE_LIMITS.messageBytes);
       if (bytes) onBytes(bytes);
       else this.#port.garbage();
@@ -75,14 +86,14 @@ export class Bus {
 
   /** @throws MeshworkError `signaling-failed`, `signaling-timeout`, or the signal's reason */
   async publish(namespace: Namespace, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#life.signal.aborted) return;
     await this.#call(() => this.#driver.publish(namespace, toDriverMessage(bytes)), signal);
   }
 
   /** Unsubscribes from everything. Never rejects; what the driver does wrong is reported. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#life.signal.aborted) return;
+    this.#life.abort(new MeshworkError('aborted'));
     await Promise.all(
       this.#subscriptions.splice(0).map(async ({ namespace, handler }) => {
         try {
@@ -96,9 +107,13 @@ export class Bus {
         }
       }),
     );
-    this.#driver.off('active', this.#onActive);
-    this.#driver.off('inactive', this.#onInactive);
-    this.#driver.off('error', this.#onError);
+    try {
+      this.#driver.off('active', this.#onActive);
+      this.#driver.off('inactive', this.#onInactive);
+      this.#driver.off('error', this.#onError);
+    } catch (error) {
+      this.#port.error(asMeshworkError(error, 'signaling-failed'));
+    }
   }
 
   async #call(run: () => unknown, signal?: AbortSignal): Promise<void> {
@@ -106,7 +121,7 @@ export class Bus {
       await withDeadline(this.#platform, callAsync(run), {
         ms: this.#timeoutMs,
         error: () => new MeshworkError('signaling-timeout', undefined, { cause: this.#lastError }),
-        signal,
+        signal: signal ? AbortSignal.any([signal, this.#life.signal]) : this.#life.signal,
       });
     } catch (error) {
       if (signal?.aborted) throw error;

@@ -53,7 +53,7 @@ function pair() {
 }
 
 describe('one side offers', () => {
-  test('[SG8] [SG9] an offer and an answer, and both are in the same session', async () => {
+  test('[SG8] [SG10] an offer and an answer, and both are in the same session', async () => {
     const { clock, low, high, links } = pair();
     await low.handshake.offer();
     expect(low.handshake.phase).toBe('offered');
@@ -108,7 +108,7 @@ describe('one side offers', () => {
     expect(low.sent[1]).toMatchObject({ type: 'offer', sdp: 'offer 1 and more' });
   });
 
-  test('[SG9] an answer that is lost is given again to the repeated offer, the same one', async () => {
+  test('[SG10] an answer that is lost is given again to the repeated offer, the same one', async () => {
     const { clock, low, high, links } = pair();
     await low.handshake.offer();
     await high.hear(low.sent[0]);
@@ -123,7 +123,7 @@ describe('one side offers', () => {
     expect(low.types()).toEqual(['offer', 'offer']);
   });
 
-  test('a second answer, and one of another session, are ignored', async () => {
+  test('[SG12] a second answer, and one of another session, are ignored', async () => {
     const { low, high, links } = pair();
     await low.handshake.offer();
     await high.hear(low.sent[0]);
@@ -135,7 +135,7 @@ describe('one side offers', () => {
     expect(low.failures).toEqual([]);
   });
 
-  test('an offer heard twice while the answer is being made gets one answer', async () => {
+  test('[SG10] an offer heard twice while the answer is being made gets one answer', async () => {
     const { low, high } = pair();
     await low.handshake.offer();
     await Promise.all([high.hear(low.sent[0]), high.hear(low.sent[0])]);
@@ -145,7 +145,7 @@ describe('one side offers', () => {
 });
 
 describe('both offer at once', () => {
-  test('[SG10] the offer of the lower id stands, and there is one session', async () => {
+  test('[SG9] the offer of the lower id stands, and there is one session', async () => {
     const { clock, low, high, links } = pair();
     await Promise.all([low.handshake.offer(), high.handshake.offer()]);
     await Promise.all([low.hear(high.sent[0]), high.hear(low.sent[0])]);
@@ -162,7 +162,7 @@ describe('both offer at once', () => {
     expect(high.types()).toEqual(['offer', 'answer']);
   });
 
-  test('[SG10] yielding while our own offer is still being made', async () => {
+  test('[SG9] yielding while our own offer is still being made', async () => {
     const { low, high, links } = pair();
     await low.handshake.offer();
     const offering = high.handshake.offer();
@@ -174,7 +174,7 @@ describe('both offer at once', () => {
     expect(high.failures).toEqual([]);
   });
 
-  test('[SG10] a late copy of the losing offer does not break the session', async () => {
+  test('[SG9] a late copy of the losing offer does not break the session', async () => {
     const { low, high, links } = pair();
     await high.handshake.offer();
     await low.handshake.offer();
@@ -188,7 +188,7 @@ describe('both offer at once', () => {
     expect(links()).toBe(1);
   });
 
-  test('a remote that gave its session up may offer another', async () => {
+  test('[SG10] a remote that gave its session up may offer another', async () => {
     const { low, high } = pair();
     await low.handshake.offer();
     await high.hear(low.sent[0]);
@@ -199,7 +199,7 @@ describe('both offer at once', () => {
 });
 
 describe('candidates', () => {
-  test('go to the introduction of their session only', async () => {
+  test('[CN2] go to the introduction of their session only', async () => {
     const { low, high } = pair();
     await low.handshake.offer();
     await high.hear(low.sent[0]);
@@ -209,18 +209,18 @@ describe('candidates', () => {
     expect(high.own[0]?.candidates).toEqual(['a', 'b']);
   });
 
-  test('are sent in messages of at most what a remote reads', async () => {
+  test('[SG2] are sent in messages of at most what a remote reads', async () => {
     const { low } = pair();
     await low.handshake.offer();
     low.handshake.sendCandidates(Array.from({ length: 70 }, (_, at) => `${at}`));
-    const sent = low.sent.slice(1).map((message) =>
-      message.type === 'candidates' ? message.candidates.length : message.type,
-    );
+    const sent = low.sent
+      .slice(1)
+      .map((message) => (message.type === 'candidates' ? message.candidates.length : message.type));
     expect(sent.reduce<number>((sum, count) => sum + Number(count), 0)).toBe(70);
     expect(Math.max(...sent.map(Number))).toBeLessThanOrEqual(32);
   });
 
-  test('are not sent while the description that will hold them is made, nor when connected', async () => {
+  test('[CN2] are not sent while the description that will hold them is made, nor when connected', async () => {
     const { low, high } = pair();
     low.handshake.sendCandidates(['idle']);
     const offering = low.handshake.offer();
@@ -235,69 +235,71 @@ describe('candidates', () => {
 });
 
 describe('failure and the end', () => {
-  test.each(['offer', 'answer', 'accept'] as const)('a failing %s ends it with negotiation-failed', async (step) => {
-    const { clock, low, high } = pair();
-    const cause = new Error('refused by the browser');
-    const failing = step === 'answer' ? high : low;
-    await low.handshake.offer();
-    if (step === 'offer') {
-      const third = end(clock, new FakeIntroductions(), true, 3);
-      const offering = third.handshake.offer();
-      const [introduction] = third.own;
-      if (introduction) introduction.failure = cause;
-      await offering;
-      expect(third.failures).toMatchObject([{ code: 'negotiation-failed', cause }]);
-      expect(third.types()).toEqual([]);
-      expect(third.handshake.phase).toBe('closed');
-      return;
-    }
-    if (step === 'answer') {
-      const answering = high.hear(low.sent[0]);
-      const [introduction] = high.own;
-      if (introduction) introduction.failure = cause;
-      await answering;
-    } else {
-      await high.hear(low.sent[0]);
-      const [introduction] = low.own;
-      if (introduction) introduction.failure = cause;
-      await low.hear(high.sent[0]);
-    }
-    expect(failing.failures).toMatchObject([{ code: 'negotiation-failed', cause }]);
-    expect(failing.handshake.phase).toBe('closed');
-    // The remote would wait in vain.
-    expect(failing.types().at(-1)).toBe('bye');
-  });
+  test.each(['offer', 'answer', 'accept'] as const)(
+    'a failing %s ends it with negotiation-failed',
+    async (step) => {
+      const { clock, low, high } = pair();
+      const cause = new Error('refused by the browser');
+      const failing = step === 'answer' ? high : low;
+      await low.handshake.offer();
+      if (step === 'offer') {
+        const third = end(clock, new FakeIntroductions(), true, 3);
+        const offering = third.handshake.offer();
+        const [introduction] = third.own;
+        if (introduction) introduction.failure = cause;
+        await offering;
+        expect(third.failures).toMatchObject([{ code: 'negotiation-failed', cause }]);
+        expect(third.types()).toEqual([]);
+        expect(third.handshake.phase).toBe('closed');
+        return;
+      }
+      if (step === 'answer') {
+        const answering = high.hear(low.sent[0]);
+        const [introduction] = high.own;
+        if (introduction) introduction.failure = cause;
+        await answering;
+      } else {
+        await high.hear(low.sent[0]);
+        const [introduction] = low.own;
+        if (introduction) introduction.failure = cause;
+        await low.hear(high.sent[0]);
+      }
+      expect(failing.failures).toMatchObject([{ code: 'negotiation-failed', cause }]);
+      expect(failing.handshake.phase).toBe('closed');
+      // The remote would wait in vain.
+      expect(failing.types().at(-1)).toBe('bye');
+    },
+  );
 
-  test.each([
-    ['offering', 'offer'],
-    ['answering', 'answer'],
-    ['yielding', 'answer'],
-  ] as const)('when %s, a connection that cannot be made is a failure, not a rejection', async (how) => {
-    const clock = new VirtualClock();
-    const failures: MeshworkError[] = [];
-    const cause = new MeshworkError('connection-failed');
-    let isBroken = how !== 'yielding';
-    const introductions = new FakeIntroductions();
-    const handshake = new Handshake(clock.platform(1), false, {
-      introduce: () => {
-        if (isBroken) throw cause;
-        return introductions.make();
-      },
-      send: () => {},
-      failed: (error) => failures.push(error),
-    });
-    const offer = { type: 'offer', from: FROM, session: 'a'.repeat(16), sdp: 'offer 9' } as const;
-    if (how === 'yielding') await handshake.offer();
-    isBroken = true;
-    const step =
-      how === 'offering'
-        ? handshake.offer()
-        : handshake.onOffer({ ...offer, sinceMs: 0, metadata: undefined });
-    await expect(step).resolves.toBeUndefined();
-    expect(failures).toEqual([cause]);
-    expect(handshake.phase).toBe('closed');
-    expect(clock.timerCount).toBe(0);
-  });
+  test.each(['offering', 'answering', 'yielding'] as const)(
+    'when %s, a connection that cannot be made is a failure, not a rejection',
+    async (how) => {
+      const clock = new VirtualClock();
+      const failures: MeshworkError[] = [];
+      const cause = new MeshworkError('connection-failed');
+      let isBroken = how !== 'yielding';
+      const introductions = new FakeIntroductions();
+      const handshake = new Handshake(clock.platform(1), false, {
+        introduce: () => {
+          if (isBroken) throw cause;
+          return introductions.make();
+        },
+        send: () => {},
+        failed: (error) => failures.push(error),
+      });
+      const offer = { type: 'offer', from: FROM, session: 'a'.repeat(16), sdp: 'offer 9' } as const;
+      if (how === 'yielding') await handshake.offer();
+      isBroken = true;
+      const step =
+        how === 'offering'
+          ? handshake.offer()
+          : handshake.onOffer({ ...offer, sinceMs: 0, metadata: undefined });
+      await expect(step).resolves.toBeUndefined();
+      expect(failures).toEqual([cause]);
+      expect(handshake.phase).toBe('closed');
+      expect(clock.timerCount).toBe(0);
+    },
+  );
 
   test('a step that fails after the session was replaced harms nobody', async () => {
     const { low, high } = pair();
@@ -318,7 +320,7 @@ describe('failure and the end', () => {
     low.handshake.close();
     low.handshake.close();
     expect(low.sent.slice(1)).toEqual([{ type: 'bye', session }]);
-    expect(low.handshake.session).toBeUndefined();
+    expect(low.handshake.phase).toBe('closed');
     expect(clock.timerCount).toBe(0);
   });
 

@@ -68,7 +68,8 @@ type State =
       readonly weAnswered: boolean;
     }
   | { readonly phase: 'connected'; readonly session: string; readonly introduction: Introduction }
-  | { readonly phase: 'closed' };
+  /** The session that ended, if there was one. */
+  | { readonly phase: 'closed'; readonly session: string | undefined };
 
 export class Handshake {
   readonly #platform: Platform;
@@ -76,6 +77,8 @@ export class Handshake {
   readonly #port: HandshakePort;
   readonly #backoff: Backoff;
   #state: State = { phase: 'idle' };
+  /** The session of the latest step; one that fails late is no longer our concern. */
+  #attempted: string | undefined;
   #stopRepeating: (() => void) | undefined;
 
   /** @param winsCollisions - whether our offer stands when both offer at once: lower id wins */
@@ -90,7 +93,7 @@ export class Handshake {
     return this.#state.phase;
   }
 
-  /** The session under way, or undefined before the first message and after the last. */
+  /** The session under way, or the last one; undefined before the first message. */
   get session(): string | undefined {
     return 'session' in this.#state ? this.#state.session : undefined;
   }
@@ -99,11 +102,10 @@ export class Handshake {
   async offer(): Promise<void> {
     if (this.#state.phase !== 'idle') return;
     const session = sessionFromBytes(this.#platform.randomBytes(SESSION_ID_BYTES));
-    const introduction = this.#port.introduce();
-    this.#state = { phase: 'offering', session, introduction };
     await this.#attempt(session, async () => {
+      const introduction = this.#introduce('offering', session);
       const sdp = await introduction.offer();
-      if (this.session !== session) return;
+      if (!this.#isIn('offering', session)) return;
       this.#state = { phase: 'offered', session, introduction };
       this.#port.send({ type: 'offer', session, sdp });
       this.#repeat();
@@ -128,11 +130,10 @@ export class Handshake {
     }
     this.#stopRepeating?.();
     const { session } = offer;
-    const introduction = this.#port.introduce();
-    this.#state = { phase: 'answering', session, introduction };
     await this.#attempt(session, async () => {
+      const introduction = this.#introduce('answering', session);
       const sdp = await introduction.answer(offer.sdp);
-      if (this.session !== session) return;
+      if (!this.#isIn('answering', session)) return;
       this.#state = { phase: 'answered', session, introduction, weAnswered: true };
       this.#port.send({ type: 'answer', session, sdp });
     });
@@ -148,8 +149,12 @@ export class Handshake {
   }
 
   onCandidates({ session, candidates }: Candidates): void {
-    if ('session' in this.#state && this.#state.session === session) {
-      this.#state.introduction.addCandidates(candidates);
+    const state = this.#state;
+    if (!('introduction' in state) || state.session !== session) return;
+    try {
+      state.introduction.addCandidates(candidates);
+    } catch {
+      // Without these candidates others may still do; this must not reach the driver that called.
     }
   }
 
@@ -169,28 +174,45 @@ export class Handshake {
 
   /** The connection of this session is open. */
   connected(): void {
-    if (!('session' in this.#state)) return;
+    if (!('introduction' in this.#state)) return;
     const { session, introduction } = this.#state;
     this.#stopRepeating?.();
     this.#state = { phase: 'connected', session, introduction };
   }
 
-  /** Ends the handshake; tells a remote that may still be waiting. Safe to call twice. */
-  close(): void {
-    const state = this.#state;
+  /**
+   * Ends the handshake. Safe to call twice.
+   *
+   * @param isRemoteTold - says bye to a remote that may still be waiting; one that said it is not
+   */
+  close(isRemoteTold = true): void {
+    const { phase } = this.#state;
+    const { session } = this;
     this.#stopRepeating?.();
-    this.#state = { phase: 'closed' };
-    if (state.phase === 'offered' || state.phase === 'answered') {
-      this.#port.send({ type: 'bye', session: state.session });
-    }
+    this.#state = { phase: 'closed', session };
+    const isAwaited = phase === 'offered' || phase === 'answering' || phase === 'answered';
+    if (session && isAwaited && isRemoteTold) this.#port.send({ type: 'bye', session });
+  }
+
+  #isIn(phase: State['phase'], session: string): boolean {
+    return this.#state.phase === phase && this.session === session;
+  }
+
+  /** @throws MeshworkError `connection-failed` when no connection can be made */
+  #introduce(phase: 'offering' | 'answering', session: string): Introduction {
+    const introduction = this.#port.introduce();
+    this.#state = { phase, session, introduction };
+    return introduction;
   }
 
   /** Runs one step of a session; a failure ends the handshake if the session is still the one. */
   async #attempt(session: string, step: () => Promise<void>): Promise<void> {
+    this.#attempted = session;
     try {
       await step();
     } catch (error) {
-      if (this.session !== session) return;
+      const isOver = this.#state.phase === 'closed' || this.#state.phase === 'connected';
+      if (isOver || this.#attempted !== session) return;
       this.close();
       this.#port.failed(asMeshworkError(error, 'negotiation-failed'));
     }

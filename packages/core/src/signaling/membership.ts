@@ -1,16 +1,18 @@
 /**
- * Membership: who is in the room. Announces us, hears others, asks `verify` once about each, and
- * runs one handshake per remote.
- * Owns: the bus subscriptions, the replay guard, the handshakes. Not: connections (they come in
- * as Introductions through the port).
+ * Membership: who is in the room. Announces us, hears others, lets in whom the app wants, and runs
+ * one handshake per remote.
+ * Owns: what we say and hear on the bus, the handshakes. Not: connections (they come in as
+ * Introductions through the port), verdicts (doorkeeper.ts), replays (replay-guard.ts).
  * Used by: room-session.ts. Rules: PROTOCOL.md, SG3 to SG14.
  */
 
-import { Recent } from '../async/recent.ts';
+import { Seldom } from '../async/seldom.ts';
 import { asMeshworkError, MeshworkError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { Announcer } from './announcer.ts';
 import { Bus } from './bus.ts';
+import { Calls } from './calls.ts';
+import { Doorkeeper, type Member, type Verify } from './doorkeeper.ts';
 import type { Driver } from './driver.ts';
 import { Handshake, type HandshakeMessage, type Introduction } from './handshake.ts';
 import {
@@ -23,41 +25,21 @@ import {
   serialiseMessage,
 } from './messages.ts';
 import { inboxNamespace, roomNamespace } from './namespace.ts';
-
-const MEMORY = {
-  /** How many peers' latest announces, and how many sessions, we remember to know a replay. */
-  entries: 1_024,
-} as const;
+import { ReplayGuard } from './replay-guard.ts';
 
 /** Candidate messages kept for a remote while `verify` is being asked about it. */
 const MAX_WAITING_CANDIDATES = 8;
-/** A hinted member gets this long to appear by itself before we call on it. */
-const HINT_GRACE_MS = 500;
-/** At most one `bad-message` error in this time; a stranger must not flood the app with events. */
-const BAD_MESSAGE_REPORT_MS = 5_000;
-
-/** What a remote says of itself before it is connected. */
-export interface Candidate {
-  readonly id: string;
-  readonly metadata: unknown;
-}
-
-/** A remote that was let in. */
-export interface Member {
-  readonly id: string;
-  readonly metadata: unknown;
-  /** When it joined, by its own clock, in ms since the epoch. */
-  readonly sinceMs: number;
-}
+/** What strangers cause is reported at most once in this time; they must not flood the app. */
+const REPORT_GAP_MS = 5_000;
 
 export interface MembershipPort {
   /** Whether to let this remote in. Asked once per remote and stay. */
-  verify(candidate: Candidate): boolean | Promise<boolean>;
+  readonly verify: Verify;
   /** A remote was let in; a connection is about to be attempted. False: there can be none. */
   admitted(member: Member): boolean;
   /** Starts a (further) attempt at a connection with an admitted remote. */
   introduce(id: string): Introduction;
-  /** The remote gave up, came back as a new stay, or says the connection is broken. */
+  /** The remote gave up, came back as a new stay, or the handshake failed. Then it is forgotten. */
   dropped(id: string, reason: 'replaced' | 'left' | MeshworkError): void;
   signalingUp(): void;
   signalingDown(): void;
@@ -78,21 +60,20 @@ export interface MembershipOptions {
   readonly maxPeers: number;
 }
 
+interface Entry {
+  readonly member: Member;
+  readonly handshake: Handshake;
+}
+
 /** What to do with a remote that is let in: offer to it, or answer its offer. */
 type Step = (handshake: Handshake) => Promise<void>;
 
 /** A remote whose `verify` is being asked. */
-interface Question {
-  /** Which stay it is about. */
+interface Waiting {
   readonly sinceMs: number;
   step: Step;
   /** What came for it meanwhile. */
   readonly candidates: Candidates[];
-}
-
-interface Entry {
-  readonly member: Member;
-  readonly handshake: Handshake;
 }
 
 export class Membership {
@@ -100,33 +81,41 @@ export class Membership {
   readonly #port: MembershipPort;
   readonly #bus: Bus;
   readonly #announcer: Announcer;
+  readonly #calls: Calls;
+  readonly #doorkeeper: Doorkeeper;
+  readonly #guard = new ReplayGuard();
   readonly #entries = new Map<string, Entry>();
-  readonly #asking = new Map<string, Question>();
-  readonly #refused = new Recent<number>(MEMORY.entries);
-  readonly #latestAnnounce = new Recent<{ sinceMs: number; sequence: number }>(MEMORY.entries);
-  readonly #seenSessions = new Recent<true>(MEMORY.entries);
-  /** Peers we are about to call on: how not to. */
-  readonly #calls = new Map<string, () => void>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #badMessages: Seldom;
+  readonly #refusals: Seldom;
   #sequence = 0;
-  #badMessages = 0;
-  #badMessageReportedMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: MembershipOptions, port: MembershipPort) {
+    const { driver, platform, timeoutMs, maxPeers } = options;
     this.#options = options;
     this.#port = port;
-    this.#bus = new Bus(options.driver, options.platform, options.timeoutMs, {
+    this.#badMessages = new Seldom(platform, REPORT_GAP_MS);
+    this.#refusals = new Seldom(platform, REPORT_GAP_MS);
+    this.#doorkeeper = new Doorkeeper(port.verify, (error) => port.error(error));
+    this.#bus = new Bus(driver, platform, timeoutMs, {
       up: () => {
         port.signalingUp();
         this.#announcer.again();
       },
       down: () => port.signalingDown(),
-      garbage: () => this.#countBadMessage(),
+      garbage: () => this.#reportBadMessage(),
       error: (error) => port.error(error),
     });
-    this.#announcer = new Announcer(options.platform, {
-      announce: (signal) => this.#announce(signal),
+    this.#announcer = new Announcer(platform, {
+      announce: (signal) => this.#publish(roomNamespace(options.room), this.#newAnnounce(), signal),
       isAlone: () => this.#entries.size === 0,
+      isSpeaker: () => this.#isSpeaker(),
+      failed: (error) => this.#reportFailure(error),
+    });
+    this.#calls = new Calls(platform, maxPeers, {
+      hasMet: (id) => this.#entries.has(id),
+      announceTo: (id) => this.#send(id, this.#newAnnounce()),
     });
   }
 
@@ -137,23 +126,27 @@ export class Membership {
    */
   async join(signal?: AbortSignal): Promise<void> {
     const { room, selfId } = this.#options;
-    const hear = (bytes: Uint8Array<ArrayBuffer>) => this.#hear(bytes);
+    this.#bus.open();
     await Promise.all([
-      this.#bus.subscribe(roomNamespace(room), hear, signal),
-      this.#bus.subscribe(inboxNamespace(room, selfId), hear, signal),
+      this.#bus.subscribe(roomNamespace(room), (bytes) => this.#hear(bytes, 'room'), signal),
+      this.#bus.subscribe(
+        inboxNamespace(room, selfId),
+        (bytes) => this.#hear(bytes, 'inbox'),
+        signal,
+      ),
     ]);
     if (!this.#isClosed) await this.#announcer.start(signal);
   }
 
   /** Stops announcing and hearing, closes every handshake. Never rejects. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#announcer.close();
-    for (const stop of this.#calls.values()) stop();
-    this.#calls.clear();
-    for (const { handshake } of this.#entries.values()) handshake.close();
-    this.#entries.clear();
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#announcer.close();
+      this.#calls.close();
+      for (const { handshake } of this.#entries.values()) handshake.close();
+      this.#entries.clear();
+    }
     await this.#bus.close();
   }
 
@@ -174,10 +167,9 @@ export class Membership {
   /** Forgets a remote, so that it may be introduced again. Returns the session that ended. */
   forget(id: string): string | undefined {
     const handshake = this.#entries.get(id)?.handshake;
-    const session = handshake?.session;
     this.#entries.delete(id);
     handshake?.close();
-    return session;
+    return handshake?.session;
   }
 
   /** [SG13] Tells a remote that the connection of this session broke here. */
@@ -187,46 +179,45 @@ export class Membership {
     this.#send(id, { type: 'lost', from, session, sinceMs, metadata });
   }
 
-  /** [SG14] Another member knows these peers; we call on those that we never heard of. */
+  /** [SG14] Another member knows these peers; we call on those that we do not meet. */
   hint(ids: readonly string[]): void {
-    for (const id of ids) this.callOn(id, HINT_GRACE_MS);
+    for (const id of ids) if (id !== this.#options.selfId) this.#calls.start(id);
   }
 
-  /** Announces to one peer, after a while, unless we have met by then. */
-  callOn(id: string, delayMs: number): void {
-    const { selfId, platform, maxPeers } = this.#options;
-    if (id === selfId || this.#entries.has(id) || this.#calls.has(id)) return;
-    if (this.#calls.size >= maxPeers) return;
-    const stop = platform.after(delayMs, () => {
-      this.#calls.delete(id);
-      if (!this.#entries.has(id)) this.#send(id, this.#nextAnnounce());
-    });
-    this.#calls.set(id, stop);
+  /** Calls on a peer later: there was no room for a connection to it. */
+  callLater(id: string, delayMs: number): void {
+    this.#calls.start(id, delayMs);
   }
 
   // --- what we say
 
-  #announce(signal?: AbortSignal): Promise<void> {
-    return this.#bus.publish(
-      roomNamespace(this.#options.room),
-      serialiseMessage(this.#nextAnnounce()),
-      signal,
-    );
-  }
-
-  #nextAnnounce(): Announce {
-    this.#sequence = (this.#sequence + 1) % 0x1_0000;
+  #newAnnounce(): Announce {
+    this.#sequence += 1;
     const { selfId, metadata, sinceMs } = this.#options;
     return { type: 'announce', from: selfId, sinceMs, sequence: this.#sequence, metadata };
   }
 
+  /**
+   * [SG6] Whether ours is the lowest id of those we know: so a room that a lossy bus split into
+   * groups has a voice in each, and they find each other.
+   */
+  #isSpeaker(): boolean {
+    return Array.from(this.#entries.keys()).every((id) => this.#options.selfId < id);
+  }
+
+  #publish(namespace: readonly string[], message: Message, signal?: AbortSignal): Promise<void> {
+    return this.#bus.publish(namespace, serialiseMessage(message), signal);
+  }
+
   #send(to: string, message: Message): void {
-    this.#bus
-      .publish(inboxNamespace(this.#options.room, to), serialiseMessage(message))
-      .catch((error) => this.#port.error(asMeshworkError(error, 'signaling-failed')));
+    this.#publish(inboxNamespace(this.#options.room, to), message).catch((error) =>
+      this.#reportFailure(error),
+    );
   }
 
   #sendInSession(to: string, message: HandshakeMessage): void {
+    // Our own sessions are sessions we have seen: a reflected or late message can name them.
+    this.#guard.see(message.session);
     const { metadata, selfId: from, sinceMs } = this.#options;
     if (message.type === 'offer') this.#send(to, { ...message, from, sinceMs, metadata });
     else this.#send(to, { ...message, from });
@@ -234,39 +225,30 @@ export class Membership {
 
   // --- what we hear
 
-  #hear(bytes: Uint8Array<ArrayBuffer>): void {
+  #hear(bytes: Uint8Array<ArrayBuffer>, where: 'room' | 'inbox'): void {
     if (this.#isClosed) return;
     const message = parseMessage(bytes);
-    if (!message) return this.#countBadMessage();
-    if (message.from === this.#options.selfId) return;
+    // [SG2] Only an announce is for everybody: one offer to the room must not make them all connect.
+    if (!message || (where === 'room' && message.type !== 'announce')) {
+      return this.#reportBadMessage();
+    }
+    const { from } = message;
+    if (from === this.#options.selfId) return;
     switch (message.type) {
       case 'announce':
-        return this.#onAnnounce(message);
+        if (!this.#guard.isNews(message, this.#options.platform.nowMs())) return;
+        return void this.#admit(message, (handshake) => handshake.offer());
       case 'offer':
         return this.#onOffer(message);
       case 'answer':
-        void this.#entries.get(message.from)?.handshake.onAnswer(message);
-        return;
+        return void this.#entries.get(from)?.handshake.onAnswer(message);
       case 'candidates':
         return this.#onCandidates(message);
       case 'bye':
-        return this.#onBye(message.from, message.session);
+        return this.#onBye(from, message.session);
       case 'lost':
         return this.#onLost(message);
     }
-  }
-
-  /** [SG4] [SG5] A newcomer gets an offer; an announce not newer than the latest is a replay. */
-  #onAnnounce(announce: Announce): void {
-    const { from, sinceMs, sequence } = announce;
-    const latest = this.#latestAnnounce.get(from);
-    const isNewer =
-      !latest ||
-      sinceMs > latest.sinceMs ||
-      (sinceMs === latest.sinceMs && sequence > latest.sequence);
-    if (!isNewer) return;
-    this.#latestAnnounce.set(from, { sinceMs, sequence });
-    void this.#admit(announce, (handshake) => handshake.offer());
   }
 
   #onOffer(offer: Offer): void {
@@ -274,13 +256,13 @@ export class Membership {
     const entry = this.#entries.get(from);
     if (entry?.handshake.session === session) return void entry.handshake.onOffer(offer);
     // [SG12] A session is opened once; the same offer later is a replay.
-    if (this.#seenSessions.has(session)) return;
-    this.#seenSessions.set(session, true);
+    if (this.#guard.hasSeen(session)) return;
+    this.#guard.see(session);
     void this.#admit(offer, (handshake) => handshake.onOffer(offer));
   }
 
   #onCandidates(message: Candidates): void {
-    const waiting = this.#asking.get(message.from)?.candidates;
+    const waiting = this.#waiting.get(message.from)?.candidates;
     if (!waiting) this.#entries.get(message.from)?.handshake.onCandidates(message);
     else if (waiting.length < MAX_WAITING_CANDIDATES) waiting.push(message);
   }
@@ -288,99 +270,102 @@ export class Membership {
   #onBye(from: string, session: string): void {
     const handshake = this.#entries.get(from)?.handshake;
     if (handshake?.session !== session || handshake.phase === 'connected') return;
-    this.forget(from);
-    this.#port.dropped(from, 'left');
+    handshake.close(false);
+    this.#drop(from, 'left');
   }
 
   /** [SG13] Only the session we believe alive counts, so an old message breaks nothing. */
   #onLost(lost: Lost): void {
     const entry = this.#entries.get(lost.from);
     if (entry && entry.handshake.session !== lost.session) return;
-    if (!entry && !this.#seenSessions.has(lost.session)) return;
-    if (entry) {
-      this.forget(lost.from);
-      this.#port.dropped(lost.from, 'replaced');
-    }
+    if (!entry && !this.#guard.hasSeen(lost.session)) return;
+    if (entry) this.#drop(lost.from, 'replaced');
     void this.#admit(lost, (handshake) => handshake.offer());
   }
 
   /** Lets a remote in, asking `verify` once per stay, then takes the step. */
-  async #admit({ from, sinceMs, metadata }: Announce | Offer | Lost, step: Step): Promise<void> {
-    const known = this.#entries.get(from);
-    if (known && known.member.sinceMs === sinceMs) return step(known.handshake);
-    if (known && known.member.sinceMs > sinceMs) return;
-    if (this.#refused.get(from) === sinceMs) return;
-    const asking = this.#asking.get(from);
-    if (asking?.sinceMs === sinceMs) {
-      // Asked already; the remote's own offer, if it came meanwhile, is the better way in.
-      asking.step = step;
+  async #admit(message: Announce | Offer | Lost, step: Step): Promise<void> {
+    const { from, sinceMs, metadata } = message;
+    const known = this.#entries.get(from)?.member.sinceMs;
+    if (known !== undefined && known > sinceMs) return;
+    if (known === sinceMs) return this.#take(from, step);
+    const claimed: Member = { id: from, metadata, sinceMs };
+    if (this.#doorkeeper.hasRefused(claimed)) return;
+    const asked = this.#waiting.get(from);
+    if (asked && asked.sinceMs > sinceMs) return;
+    if (asked?.sinceMs === sinceMs) {
+      // The remote's own offer, if it came meanwhile, is the better way in.
+      if (message.type === 'offer') asked.step = step;
       return;
     }
-    if (!known && this.#entries.size + this.#asking.size >= this.#options.maxPeers) {
-      return this.#port.error(
-        new MeshworkError(
-          'limit-reached',
-          `A remote was refused: limits.peers is ${this.#options.maxPeers}.`,
-        ),
-      );
-    }
-    if (known) {
-      this.forget(from);
-      this.#port.dropped(from, 'replaced');
-    }
-    const question: Question = { sinceMs, step, candidates: [] };
-    this.#asking.set(from, question);
-    const isWelcome = await this.#isWelcome({ id: from, metadata }, sinceMs);
+    if (known === undefined && this.#isFull()) return this.#reportFull();
+    if (known !== undefined) this.#drop(from, 'replaced');
+    const waiting: Waiting = { sinceMs, step, candidates: [] };
+    this.#waiting.set(from, waiting);
+    const member = await this.#doorkeeper.admit(claimed);
     // A later stay of the same remote may have taken the place of this question.
-    if (this.#asking.get(from) !== question) return;
-    this.#asking.delete(from);
-    if (!isWelcome || this.#isClosed || this.#entries.has(from)) return;
-    const member: Member = { id: from, metadata, sinceMs };
-    const handshake = this.#newHandshake(from);
-    this.#entries.set(from, { member, handshake });
+    if (this.#waiting.get(from) !== waiting) return;
+    this.#waiting.delete(from);
+    if (!member || this.#isClosed || this.#entries.has(from)) return;
+    this.#entries.set(from, { member, handshake: this.#newHandshake(from) });
     if (!this.#port.admitted(member)) return void this.#entries.delete(from);
-    const done = question.step(handshake);
-    for (const candidates of question.candidates) handshake.onCandidates(candidates);
+    const done = this.#take(from, waiting.step);
+    for (const candidates of waiting.candidates) this.#onCandidates(candidates);
     await done;
   }
 
-  async #isWelcome(candidate: Candidate, sinceMs: number): Promise<boolean> {
-    try {
-      if (await this.#port.verify(candidate)) return true;
-      this.#refused.set(candidate.id, sinceMs);
-    } catch (error) {
-      this.#refused.set(candidate.id, sinceMs);
-      this.#port.error(new MeshworkError('verify-failed', undefined, { cause: error }));
-    }
-    return false;
+  async #take(id: string, step: Step): Promise<void> {
+    const handshake = this.#entries.get(id)?.handshake;
+    if (handshake) await step(handshake);
   }
 
   #newHandshake(id: string): Handshake {
     const { platform, selfId } = this.#options;
     return new Handshake(platform, selfId < id, {
       introduce: () => this.#port.introduce(id),
-      send: (message) => {
-        // Our own sessions are sessions we have seen: a reflected or late `lost` can name them.
-        this.#seenSessions.set(message.session, true);
-        this.#sendInSession(id, message);
-      },
-      failed: (error) => {
-        this.#entries.delete(id);
-        this.#port.dropped(id, error);
-      },
+      send: (message) => this.#sendInSession(id, message),
+      failed: (error) => this.#drop(id, error),
     });
   }
 
-  #countBadMessage(): void {
-    this.#badMessages += 1;
-    const nowMs = this.#options.platform.nowMs();
-    if (nowMs - this.#badMessageReportedMs < BAD_MESSAGE_REPORT_MS) return;
-    this.#badMessageReportedMs = nowMs;
-    this.#port.error(
-      new MeshworkError(
-        'bad-message',
-        `The bus carried bytes that are no message of ours; ${this.#badMessages} so far were dropped. Is something else using this room's topics?`,
+  /** The port first, while the session can still be asked for; then it is forgotten. */
+  #drop(id: string, reason: 'replaced' | 'left' | MeshworkError): void {
+    const handshake = this.#entries.get(id)?.handshake;
+    this.#port.dropped(id, reason);
+    if (this.#entries.get(id)?.handshake === handshake) this.forget(id);
+  }
+
+  // --- what goes wrong
+
+  #isFull(): boolean {
+    return this.#entries.size + this.#waiting.size >= this.#options.maxPeers;
+  }
+
+  #reportFull(): void {
+    const { maxPeers } = this.#options;
+    this.#refusals.do((count) =>
+      this.#port.error(
+        new MeshworkError(
+          'limit-reached',
+          `limits.peers is ${maxPeers}; refused so far: ${count}.`,
+        ),
       ),
     );
+  }
+
+  #reportBadMessage(): void {
+    this.#badMessages.do((count) =>
+      this.#port.error(
+        new MeshworkError(
+          'bad-message',
+          `The bus carried bytes that are no message of ours; dropped so far: ${count}. Is something else using this room's topics?`,
+        ),
+      ),
+    );
+  }
+
+  /** A failure that nobody awaits; after leaving there is nobody to tell. */
+  #reportFailure(error: unknown): void {
+    if (!this.#isClosed) this.#port.error(asMeshworkError(error, 'signaling-failed'));
   }
 }

@@ -51,7 +51,7 @@ const samples: Message[] = [
   { type: 'lost', from: FROM, session: SESSION, sinceMs: 5, metadata: { a: 1 } },
 ];
 /** Where each message's fields of fixed size end. */
-const FIXED_BYTES = { announce: 25, offer: 33, answer: 25, candidates: 25, bye: 25, lost: 31 };
+const FIXED_BYTES = { announce: 27, offer: 33, answer: 25, candidates: 25, bye: 25, lost: 31 };
 
 test('[SG2] every message survives the wire', () => {
   fc.assert(
@@ -68,7 +68,7 @@ test('[SG2] the layout is the documented one', () => {
   const json = Buffer.from('{"a":1}').toString('hex');
   const sdp = Buffer.from('v=0').toString('hex');
   expect(samples.map(hex)).toEqual([
-    `11${id}0000000000050006${json}`,
+    `11${id}00000000000500000006${json}`,
     `12${id}${SESSION}0000000000050007${json}${sdp}`,
     `13${id}${SESSION}${sdp}`,
     `14${id}${SESSION}00036f6e65000374776f`,
@@ -80,7 +80,7 @@ test('[SG2] the layout is the documented one', () => {
 test('[SG2] no metadata takes no bytes, and null is not no metadata', () => {
   const announce = { type: 'announce', from: FROM, sinceMs: 1, sequence: 2 } as const;
   const none: Message = { ...announce, metadata: undefined };
-  expect(serialiseMessage(none)).toHaveLength(25);
+  expect(serialiseMessage(none)).toHaveLength(27);
   expect(parseMessage(serialiseMessage(none))).toEqual(none);
   const nothing: Message = { ...announce, metadata: null };
   expect(parseMessage(serialiseMessage(nothing))).toEqual(nothing);

@@ -16,7 +16,7 @@ export const MESSAGE_LIMITS = {
   /** The largest metadata, as JSON. */
   metadataBytes: 4_096,
   /** Candidates in one message. */
-  candidates: 32,
+  candidates: 30,
   /** One candidate line. */
   candidateBytes: 512,
 } as const;
@@ -84,7 +84,7 @@ export function serialiseMessage(message: Message): Uint8Array<ArrayBuffer> {
     .raw(peerIdToBytes(message.from));
   switch (message.type) {
     case 'announce':
-      writer.uint(message.sinceMs, 6).uint(message.sequence, 2);
+      writer.uint(message.sinceMs, 6).uint(message.sequence, 4);
       return writer.raw(jsonBytes(message.metadata)).bytes();
     case 'offer':
       writer.raw(sessionToBytes(message.session)).uint(message.sinceMs, 6);
@@ -118,7 +118,7 @@ function parseBody(code: number, from: string, reader: ByteReader): Message | un
   switch (code) {
     case TYPE_CODES.announce: {
       const sinceMs = reader.uint(6);
-      const sequence = reader.uint(2);
+      const sequence = reader.uint(4);
       return { type: 'announce', from, sinceMs, sequence, metadata: restAsMetadata(reader) };
     }
     case TYPE_CODES.offer: {

@@ -32,12 +32,16 @@ test('concatBytes joins parts in order, empty ones too, into memory of its own',
 test('integers are big endian and survive up to six bytes', () => {
   expect([...new ByteWriter().uint(0x0102, 2).uint(7, 1).bytes()]).toEqual([1, 2, 7]);
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 6 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, f) => {
-      const value = Math.floor(f * (2 ** (8 * n) - 1));
-      const reader = new ByteReader(new ByteWriter().uint(value, n).bytes());
-      expect(reader.uint(n)).toBe(value);
-      expect(reader.left).toBe(0);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (n, f) => {
+        const value = Math.floor(f * (2 ** (8 * n) - 1));
+        const reader = new ByteReader(new ByteWriter().uint(value, n).bytes());
+        expect(reader.uint(n)).toBe(value);
+        expect(reader.left).toBe(0);
+      },
+    ),
   );
   const largest = 2 ** 48 - 1;
   expect(new ByteReader(new ByteWriter().uint(largest, 6).bytes()).uint(6)).toBe(largest);
@@ -61,7 +65,10 @@ test('a reader gives copies: the buffer may be used again', () => {
 test.each([
   ['an integer past the end', (reader: ByteReader) => reader.uint(4)],
   ['bytes past the end', (reader: ByteReader) => reader.raw(4)],
-  ['sized bytes longer than what is left', (reader: ByteReader) => reader.uint(1) || reader.sized(1_000)],
+  [
+    'sized bytes longer than what is left',
+    (reader: ByteReader) => reader.uint(1) || reader.sized(1_000),
+  ],
   ['sized bytes above the limit', (reader: ByteReader) => reader.sized(0)],
   ['an unmet requirement', (reader: ByteReader) => reader.require(false)],
   ['malformed UTF-8', () => fromUtf8(Uint8Array.of(0xff))],
