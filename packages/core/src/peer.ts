@@ -5,7 +5,7 @@
  */
 
 import type { Addon } from './addon.ts';
-import { promiseFor, settled } from './async/settled.ts';
+import { isQuiet, promiseFor, settled } from './async/settled.ts';
 import {
   type ChannelInit,
   isSameInit,
@@ -13,7 +13,7 @@ import {
   toChannelInit,
   toLabel,
 } from './channels/channel-options.ts';
-import type { SendableValue } from './channels/values.ts';
+import { type SendableValue, toFrame } from './channels/values.ts';
 import { type DebugLog, debugLog } from './debug.ts';
 import { Emitter, type Handler } from './emitter.ts';
 import { asMeshworkError, MeshworkError } from './errors.ts';
@@ -133,7 +133,15 @@ export class Peer<Metadata = unknown> {
    * @example
    * await peer.join({ room: 'lobby', metadata: { name: 'Ada' } });
    */
-  async join(options?: string | JoinOptions<Metadata>): Promise<void> {
+  join(options?: string | JoinOptions<Metadata>): Promise<void> {
+    // Leaving at once, without having awaited this, is no failure that anybody should hear of.
+    return settled(
+      this.#join(options),
+      (error) => error instanceof MeshworkError && error.code === 'aborted',
+    );
+  }
+
+  async #join(options?: string | JoinOptions<Metadata>): Promise<void> {
     const join = toJoinSettings(options);
     if (this.#stay.phase === 'leaving') await this.#stay.left;
     join.signal?.throwIfAborted();
@@ -233,16 +241,16 @@ export class Peer<Metadata = unknown> {
    * channel is not open yet is passed over. Resolves when all would accept more.
    * The promise may be ignored: a failure then shows in the debug log only.
    *
-   * @param data - a string, Blob, ArrayBuffer, typed array, DataView or JSON value; up to 262,144 bytes
+   * @param data - a string, Blob, ArrayBuffer, typed array, DataView or JSON value; up to 261,120 bytes
    * @throws TypeError when the value cannot be sent
    * @throws MeshworkError `channel-not-open` for a label that is open nowhere, `unknown-peer` for
-   * an id in `to` that is not here, `message-too-large`, `limit-reached`
+   * an id in `to` that is not here, `not-joined` outside a room, `message-too-large`, `limit-reached`
    *
    * @example
    * await peer.send('hello', { label: 'chat', to: remote.id });
    */
   send(data: SendableValue, options?: string | PeerSendOptions): Promise<void> {
-    return settled(this.#send(data, options), this.#log);
+    return settled(this.#send(data, options), (error) => isQuiet(error, this.#log));
   }
 
   /**
@@ -329,6 +337,9 @@ export class Peer<Metadata = unknown> {
 
   async #send(data: SendableValue, options?: string | PeerSendOptions): Promise<void> {
     const label = sendLabel(options);
+    // Made once for everybody, and before we look who is here: a bad value is refused in any case.
+    const frame = toFrame(data);
+    if (!('session' in this.#stay)) throw new MeshworkError('not-joined');
     const to = typeof options === 'object' ? options.to : undefined;
     const remotes = to === undefined ? [...this.#remotes().values()] : this.#chosen(to);
     const able = remotes.filter((remote) => label === undefined || remote.hasOpen(label));
@@ -336,12 +347,11 @@ export class Peer<Metadata = unknown> {
     if (able.length === 0 && (!isKnown || to !== undefined)) {
       throw new MeshworkError('channel-not-open', `No channel "${label}" is open.`);
     }
-    const results = await Promise.allSettled(able.map((remote) => remote.send(data, label)));
+    const results = await Promise.allSettled(able.map((remote) => remote.send(frame, label)));
     for (const result of results) {
       if (result.status === 'fulfilled') continue;
       // A remote that left meanwhile is no failure of sending to the room.
-      const isGone = result.reason instanceof MeshworkError && result.reason.code === 'peer-gone';
-      if (!isGone || to !== undefined) throw result.reason;
+      if (!isGone(result.reason) || to !== undefined) throw result.reason;
     }
   }
 
@@ -377,4 +387,10 @@ export class Peer<Metadata = unknown> {
     this.#log?.('error', error.code, error);
     this.#events.emit('error', { id: this.#id, name: 'error', error });
   }
+}
+
+/** Whether a channel that was open is so no more. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof MeshworkError)) return false;
+  return error.code === 'peer-gone' || error.code === 'channel-not-open';
 }

@@ -3,14 +3,14 @@
  * Made by: remote.ts, one per remote and stay in a room.
  */
 
-import { promiseFor, settled } from './async/settled.ts';
+import { isQuiet, promiseFor, settled } from './async/settled.ts';
 import {
   type ChannelInit,
   type OpenOptions,
   toChannelInit,
   toLabel,
 } from './channels/channel-options.ts';
-import type { SendableValue } from './channels/values.ts';
+import { type Frame, type PendingFrame, type SendableValue, toFrame } from './channels/values.ts';
 import type { ConnectionState } from './connection/state.ts';
 import type { DebugLog } from './debug.ts';
 import type { Emitter, Handler } from './emitter.ts';
@@ -25,7 +25,7 @@ export interface RemoteWorkings {
   readonly channels: ReadonlyMap<string, RTCDataChannel>;
   open(init: ChannelInit): void;
   close(label: string): void;
-  send(value: unknown, label: string | undefined): Promise<void>;
+  send(frame: Frame | PendingFrame, label: string | undefined): Promise<void>;
 }
 
 /** Options of `send`. */
@@ -90,7 +90,7 @@ export class RemotePeer<Metadata = unknown> {
    * Sends a value. Resolves when more would be accepted; that is not yet delivery.
    * The promise may be ignored: a failure then shows in the debug log only.
    *
-   * @param data - a string, Blob, ArrayBuffer, typed array, DataView or JSON value; up to 262,144 bytes
+   * @param data - a string, Blob, ArrayBuffer, typed array, DataView or JSON value; up to 261,120 bytes
    * @throws TypeError when the value cannot be sent
    * @throws MeshworkError `channel-not-open`, `message-too-large`, `limit-reached`, `peer-gone`
    *
@@ -98,11 +98,11 @@ export class RemotePeer<Metadata = unknown> {
    * await remote.send({ x: 1, y: 2 }, { label: 'cursor' });
    */
   send(data: SendableValue, options?: string | SendOptions): Promise<void> {
-    return settled(this.#send(data, options), this.#workings.log);
+    return settled(this.#send(data, options), (error) => isQuiet(error, this.#workings.log));
   }
 
   async #send(data: SendableValue, options?: string | SendOptions): Promise<void> {
-    await this.#workings.send(data, sendLabel(options));
+    await this.#workings.send(toFrame(data), sendLabel(options));
   }
 
   /** Hears an event, or several; see {@link RemotePeerEvents}. */

@@ -6,6 +6,7 @@
 
 import type { ChannelInit } from './channels/channel-options.ts';
 import { Channels } from './channels/channels.ts';
+import type { Frame, PendingFrame } from './channels/values.ts';
 import { Connection, type ConnectionOptions } from './connection/connection.ts';
 import { type ConnectionState, canFollow } from './connection/state.ts';
 import type { DebugLog } from './debug.ts';
@@ -20,8 +21,8 @@ import {
 } from './events.ts';
 import type { Platform } from './platform.ts';
 import { RemotePeer, type RemoteWorkings } from './remote-peer.ts';
-import type { Introduction } from './signaling/handshake.ts';
 import type { Member } from './signaling/doorkeeper.ts';
+import type { Introduction } from './signaling/handshake.ts';
 
 export interface RemotePort {
   /** Candidates for the bus. */
@@ -163,7 +164,7 @@ export class Remote implements RemoteWorkings {
     this.#channels.close(label);
   }
 
-  async send(value: unknown, label: string | undefined): Promise<void> {
+  async send(frame: Frame | PendingFrame, label: string | undefined): Promise<void> {
     if (label !== undefined) {
       const channel = this.#channels.get(label);
       if (!channel) {
@@ -172,12 +173,12 @@ export class Remote implements RemoteWorkings {
           `No channel "${label}" is open with ${this.id}.`,
         );
       }
-      return channel.send(value);
+      return channel.send(frame);
     }
     const open = Array.from(this.#channels.entries(), ([, channel]) => channel).filter(
       (channel) => channel.isOpen,
     );
-    await Promise.all(open.map((channel) => channel.send(value)));
+    await Promise.all(open.map((channel) => channel.send(frame)));
   }
 
   /** Whether a value could be sent on this label now. */
@@ -194,7 +195,7 @@ export class Remote implements RemoteWorkings {
   }
 
   #connect(): [Connection, Channels] {
-    const { isPolite, maxChannels } = this.#options;
+    const { isPolite, maxChannels, platform } = this.#options;
     const connection = new Connection(this.#options, {
       candidates: (candidates) => this.#port.candidates(candidates),
       open: () => {
@@ -217,6 +218,7 @@ export class Remote implements RemoteWorkings {
       error: (error) => this.#port.error(error),
     });
     const channels: Channels = new Channels(isPolite, maxChannels, {
+      after: (delayMs, run) => platform.after(delayMs, run),
       create: ({ label, ...init }) => connection.rtc.createDataChannel(label, init),
       request: ({ label, ...options }, seen) =>
         connection.send({ type: 'open', label, seen, options }),

@@ -234,10 +234,13 @@ export async function opened(guest: Guest, label: string, ...others: Guest[]): P
     others.length > 0
       ? others.map(({ id }) => guest.peer.connections.get(id))
       : [...guest.peer.connections.values()];
+  const isOpen = (remote: RemotePeer | undefined) => {
+    const channel = remote?.channels.get(label);
+    const wasTold = guest.all('channel:open', (event) => event.channel === channel).length > 0;
+    return channel?.readyState === 'open' && wasTold;
+  };
   await guest.until(
-    () =>
-      remotes().length > 0 &&
-      remotes().every((remote) => remote?.channels.get(label)?.readyState === 'open'),
+    () => remotes().length > 0 && remotes().every(isOpen),
     `"${label}" to be open at ${guest.id}`,
   );
 }

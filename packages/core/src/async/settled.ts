@@ -12,18 +12,23 @@ export async function promiseFor<T>(step: () => T): Promise<T> {
 }
 
 /**
- * The same promise, but a MeshworkError in it never counts as unhandled: the documented
- * `remote.send('hi')` without `await` must not end a Node process because a remote just left.
- * A TypeError is a mistake in the app and stays loud.
+ * The same promise, but an error that `isQuiet` never counts as unhandled. Whoever awaits it gets
+ * the error all the same.
  */
-export function settled<T>(promise: Promise<T>, log: DebugLog | undefined): Promise<T> {
+export function settled<T>(promise: Promise<T>, isQuiet: (error: unknown) => boolean): Promise<T> {
   const result = promise.catch((error) => {
-    if (error instanceof MeshworkError) {
-      log?.(error.code, error);
-      // Whoever awaits the result still gets the error; whoever does not has handled it now.
-      result.catch(() => {});
-    }
+    if (isQuiet(error)) result.catch(() => {});
     throw error;
   });
   return result;
+}
+
+/**
+ * For sending: the documented `remote.send('hi')` without `await` must not end a Node process
+ * because a remote just left. A TypeError is a mistake in the app and stays loud.
+ */
+export function isQuiet(error: unknown, log: DebugLog | undefined): boolean {
+  if (!(error instanceof MeshworkError)) return false;
+  log?.(error.code, error);
+  return true;
 }

@@ -32,6 +32,8 @@ export type ChannelEvent =
     };
 
 export interface ChannelsPort {
+  /** Calls `run` once after `delayMs`; the returned function calls it off. */
+  after(delayMs: number, run: () => void): () => void;
   create(init: ChannelInit): RTCDataChannel;
   /** Asks the impolite end to open a label, of which we have seen so many channels. */
   request(init: ChannelInit, seen: number): void;
@@ -48,6 +50,8 @@ export class Channels {
   readonly #wanted = new Map<string, ChannelInit>();
   /** How many channels each label has had, so that both ends know which one a request is about. */
   readonly #counts = new Recent<number>(COUNTED_LABELS);
+  /** Labels closed here while a request for them was under way: what it brings is closed again. */
+  readonly #recalled = new Set<string>();
   #canRequest = false;
 
   /** @param maxChannels - labels at most; a remote's channel beyond is closed again */
@@ -88,16 +92,17 @@ export class Channels {
       throw new MeshworkError('limit-reached', `limits.channels is ${this.#maxChannels}.`);
     }
     if (this.#isPolite) {
+      this.#recalled.delete(label);
       this.#wanted.set(label, init);
       if (this.#canRequest) this.#request(init);
     } else {
-      this.#add(this.#port.create(init), init);
+      this.#add(this.#port.create(init), init, true);
     }
   }
 
   /** Closes a label at both ends. Does nothing when it is not open. */
   close(label: string): void {
-    this.#wanted.delete(label);
+    if (this.#wanted.delete(label) && this.#canRequest) this.#recalled.add(label);
     const channel = this.#channels.get(label);
     if (!channel) return;
     channel.close();
@@ -107,6 +112,10 @@ export class Channels {
   /** A channel that the remote created. */
   accept(rtc: RTCDataChannel): void {
     const { label } = rtc;
+    if (this.#recalled.delete(label)) {
+      this.#count(label);
+      return rtc.close();
+    }
     const existing = this.#channels.get(label);
     if (!existing && this.#channels.size >= this.#maxChannels) {
       rtc.close();
@@ -126,7 +135,7 @@ export class Channels {
     // Some stacks do not tell the receiver how a channel was opened; what we asked for, we know.
     const init = this.#wanted.get(label) ?? initOf(rtc);
     this.#wanted.delete(label);
-    this.#add(rtc, init);
+    this.#add(rtc, init, false);
   }
 
   /** [CH5] The polite end asks for a label. */
@@ -157,6 +166,7 @@ export class Channels {
   /** Closes all, each with its event. */
   closeAll(): void {
     this.#wanted.clear();
+    this.#recalled.clear();
     for (const [label, channel] of [...this.#channels]) {
       channel.close();
       this.#remove(label, channel);
@@ -167,11 +177,12 @@ export class Channels {
     this.#port.request(init, this.#counts.get(init.label) ?? 0);
   }
 
-  #add(rtc: RTCDataChannel, init: ChannelInit): void {
+  #add(rtc: RTCDataChannel, init: ChannelInit, isOurs: boolean): void {
     const { label } = rtc;
     const about = { channel: rtc, label };
-    this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
-    const channel: Channel = new Channel(rtc, init, {
+    this.#count(label);
+    const channel: Channel = new Channel(rtc, init, isOurs, {
+      after: (delayMs, run) => this.#port.after(delayMs, run),
       open: () => this.#port.emit({ name: 'channel:open', ...about }),
       message: (data) => this.#port.emit({ name: 'channel:message', ...about, data }),
       error: (error) => this.#port.emit({ name: 'channel:error', ...about, error }),
@@ -179,7 +190,10 @@ export class Channels {
     });
     this.#channels.set(label, channel);
     this.#port.emit({ name: 'channel:new', ...about });
-    channel.reportOpen();
+  }
+
+  #count(label: string): void {
+    this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1);
   }
 
   #remove(label: string, channel: Channel): void {

@@ -41,15 +41,21 @@ const KIND = { arrayBuffer: 1, blob: 2, json: 3, firstView: 16 } as const;
 
 const MAX_MIME_CHARS = 255;
 
-/** A frame that is ready to send. */
+/** What goes out as one message of a data channel. */
 export type Frame = string | Uint8Array<ArrayBuffer>;
+
+/** A frame whose content is still being read. */
+export interface PendingFrame {
+  readonly bytes: number;
+  readonly ready: Promise<Frame>;
+}
 
 /**
  * The frame for a value; only a Blob has to be waited for.
  *
  * @throws TypeError when it is nothing that can be sent
  */
-export function toFrame(value: unknown): Frame | Promise<Frame> {
+export function toFrame(value: unknown): Frame | PendingFrame {
   if (typeof value === 'string') return value;
   if (value instanceof ArrayBuffer) return withKind(KIND.arrayBuffer, new Uint8Array(value));
   if (ArrayBuffer.isView(value)) return withKind(viewKind(value), bytesOf(value));
@@ -76,16 +82,26 @@ export function fromFrame(frame: string | ArrayBuffer): { readonly value: unknow
   }
 }
 
-/** Roughly how many bytes of memory the frame holds. */
-export function frameBytes(frame: Frame): number {
-  return typeof frame === 'string' ? frame.length * 2 : frame.length;
+/** Whether the frame can be sent as it is. */
+export function isReady(frame: Frame | PendingFrame): frame is Frame {
+  return typeof frame === 'string' || frame instanceof Uint8Array;
 }
 
-/** Whether the frame takes more than this on the wire. */
+/** Roughly how many bytes of memory the frame holds. */
+export function frameBytes(frame: Frame | PendingFrame): number {
+  if (typeof frame === 'string') return frame.length * 2;
+  return isReady(frame) ? frame.length : frame.bytes;
+}
+
+/** Whether the value in the frame takes more than this on the wire, its kind not counted. */
 export function isLargerThan(frame: Frame, maxBytes: number): boolean {
-  if (typeof frame !== 'string') return frame.length > maxBytes;
+  if (typeof frame !== 'string') return frame.length - headBytes(frame) > maxBytes;
   // No unit of UTF-16 takes more than three bytes of UTF-8; only near the limit do we count.
   return frame.length * 3 > maxBytes && utf8(frame).length > maxBytes;
+}
+
+function headBytes(frame: Uint8Array): number {
+  return frame[0] === KIND.blob ? 2 + (frame[1] ?? 0) : 1;
 }
 
 function viewKind(view: ArrayBufferView): number {
@@ -103,7 +119,14 @@ function withKind(kind: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   return concatBytes([Uint8Array.of(kind), body]);
 }
 
-async function blobFrame(blob: Blob): Promise<Frame> {
+function blobFrame(blob: Blob): PendingFrame {
+  const ready = readBlob(blob);
+  // With nobody to send it to, nobody waits for it either.
+  ready.catch(() => {});
+  return { bytes: blob.size, ready };
+}
+
+async function readBlob(blob: Blob): Promise<Frame> {
   const mime = utf8(blob.type.slice(0, MAX_MIME_CHARS));
   const body = new Uint8Array(await blob.arrayBuffer());
   return concatBytes([Uint8Array.of(KIND.blob, mime.length), mime, body]);

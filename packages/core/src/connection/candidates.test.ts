@@ -44,7 +44,7 @@ test('[CN2] a window of 0 sends each at once', () => {
 test('[CN2] closing forgets what waits, and what comes after is a new window', async () => {
   const { clock, sent, candidates } = batch(50);
   candidates.add('a');
-  candidates.close();
+  candidates.take();
   expect(clock.timerCount).toBe(0);
   await clock.advance(10);
   candidates.add('b');

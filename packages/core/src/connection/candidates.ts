@@ -14,7 +14,7 @@ export class CandidateBatch {
   readonly #platform: Platform;
   readonly #windowMs: number;
   readonly #send: (candidates: string[]) => void;
-  #waiting: string[] = [];
+  readonly #waiting: string[] = [];
   #stopTimer: (() => void) | undefined;
 
   /** @param windowMs - 0 sends each at once */
@@ -28,18 +28,14 @@ export class CandidateBatch {
     if (this.#windowMs === 0) return this.#send([candidate]);
     this.#waiting.push(candidate);
     // The window is not restarted: a slow trickle must not hold back the first.
-    this.#stopTimer ??= this.#platform.after(this.#windowMs, () => this.#flush());
+    this.#stopTimer ??= this.#platform.after(this.#windowMs, () => this.#send(this.take()));
   }
 
-  close(): void {
+  /** What waits, which is then no longer sent. */
+  take(): string[] {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    this.#waiting = [];
-  }
-
-  #flush(): void {
-    this.#stopTimer = undefined;
-    this.#send(this.#waiting.splice(0));
+    return this.#waiting.splice(0);
   }
 }
 

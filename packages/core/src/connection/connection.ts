@@ -118,8 +118,7 @@ export class Connection {
   /** Candidates of the remote that came over the bus. */
   addCandidates(candidates: readonly string[]): void {
     for (const candidate of candidates) {
-      // The first description has one media section, so the index says it all.
-      this.#early.add({ candidate, sdpMLineIndex: 0, sdpMid: '0' });
+      this.#early.add(firstSection(candidate));
     }
   }
 
@@ -139,7 +138,7 @@ export class Connection {
   close(): void {
     if (this.#life.signal.aborted) return;
     this.#life.abort();
-    this.#batch.close();
+    this.#batch.take();
     this.#control.close();
     this.#open?.liveness.close();
     this.#open?.negotiator.close();
@@ -149,7 +148,7 @@ export class Connection {
   async #describe(): Promise<string> {
     await gathered(this.#options.platform, this.rtc);
     // What was found so far is in the description; only what comes later needs a message.
-    this.#batch.close();
+    this.#batch.take();
     return this.description();
   }
 
@@ -182,7 +181,9 @@ export class Connection {
         changed: (verdict) => this.#onVerdict(verdict),
       }),
     };
-    this.#batch.close();
+    for (const candidate of this.#batch.take()) {
+      this.send({ type: 'candidate', candidate: firstSection(candidate) });
+    }
     this.#port.open();
   }
 
@@ -211,7 +212,10 @@ export class Connection {
 
   #onTransport(): void {
     this.#options.log?.('transport', this.rtc.connectionState);
-    if (transportMeaning(this.rtc.connectionState) === 'lost') {
+    if (this.rtc.connectionState === 'closed') {
+      // Some stacks close with the remote, before its bye or the channel's close is told.
+      this.#end(new MeshworkError('peer-gone'));
+    } else if (transportMeaning(this.rtc.connectionState) === 'lost') {
       this.#end(new MeshworkError('connection-failed'));
     } else {
       this.#open?.liveness.look();
@@ -229,4 +233,9 @@ export class Connection {
     this.close();
     this.#port.ended(reason);
   }
+}
+
+/** The first description has one media section, so its index says which. */
+function firstSection(candidate: string): RTCIceCandidateInit {
+  return { candidate, sdpMLineIndex: 0, sdpMid: '0' };
 }

@@ -4,7 +4,8 @@ import { seededRandom, VirtualClock } from '@meshwork/testing/virtual-platform';
 import { describe, expect, test } from 'vitest';
 import { MeshworkError } from '../errors.ts';
 import { peerIdFromBytes } from '../identity/peer-id.ts';
-import { type Candidate, Membership } from './membership.ts';
+import type { Candidate } from './doorkeeper.ts';
+import { Membership } from './membership.ts';
 import { type Message, parseMessage, serialiseMessage } from './messages.ts';
 import { inboxNamespace, roomNamespace } from './namespace.ts';
 
