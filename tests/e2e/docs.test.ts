@@ -46,6 +46,14 @@ describe.each(documents())('%s', (file) => {
   });
 });
 
+test('the guide lists every error code with its text', async () => {
+  const { ERROR_CODES } = await import('meshwork');
+  const guide = readFileSync(join(root, 'docs/peers.md'), 'utf8');
+  for (const [code, text] of Object.entries(ERROR_CODES)) {
+    expect(guide).toContain(`| \`${code}\` | ${text} |`);
+  }
+});
+
 test('the documents with the most to try have snippets that run', () => {
   for (const file of ['README.md', 'docs/peers.md', 'docs/drivers/custom.md']) {
     expect(snippetsOf(readFileSync(join(root, file), 'utf8')).length).toBeGreaterThan(2);

@@ -6,33 +6,30 @@
 
 /** What each code means, and what to do. The keys are the codes; they never change meaning. */
 export const ERROR_CODES = {
-  aborted: 'The operation was given up because its signal aborted or the room was left.',
-  'addon-failed': 'An add-on threw while it was attached or detached; the cause is its own error.',
+  aborted: 'Given up: the signal aborted, or the room was left.',
+  'addon-failed': 'An add-on threw while it was attached or detached; see the cause.',
   'already-joined': 'The peer is in another room. Call leave() first.',
-  'bad-frame': 'A remote sent bytes on a channel that are no message of ours. They were dropped.',
+  'bad-frame': 'A remote sent bytes that are no message of ours. They were dropped.',
   'bad-message': 'The bus carried bytes that are no message of ours. They were dropped.',
-  'channel-exists':
-    'The label is open with other options. Close it first, or choose another label.',
-  'channel-failed': 'A data channel broke; the cause is what the browser reported.',
-  'channel-not-open': 'There is no open channel with that label. Wait for channel:open.',
-  'connection-failed':
-    'The connection broke or could not be made. A new attempt follows by itself.',
+  'channel-exists': 'The label is open with other options. Close it first, or take another.',
+  'channel-failed': 'A data channel broke; see the cause.',
+  'channel-not-open': 'No channel with that label is open. Wait for channel:open.',
+  'connection-failed': 'The connection broke or could not be made. It is tried again by itself.',
   'connection-timeout':
-    'No connection within connectionTimeout. Check iceServers; behind strict networks you need TURN.',
+    'No connection within connectionTimeout. Check iceServers; strict networks need TURN.',
   'driver-destroyed': 'The driver was destroyed. Make a new one.',
-  'limit-reached': 'A limit in `limits` was reached. What came beyond it was refused.',
-  'message-too-large': 'The message is larger than a remote accepts. Send it in pieces.',
-  'metadata-too-large': 'The metadata is larger than 4,096 bytes of JSON. Send large data later.',
-  'negotiation-failed': 'A session description was refused; the cause is what the browser said.',
+  'limit-reached': 'A limit was reached. What came beyond it was refused.',
+  'message-too-large': 'The value is larger than 261,120 bytes. Send it in pieces.',
+  'metadata-too-large': 'The metadata is larger than 4,096 bytes of JSON. Send it later.',
+  'negotiation-failed': 'A session description was refused; see the cause.',
   'not-joined': 'The peer is in no room. Call join() first.',
   'payload-too-large': 'The bus does not carry payloads of this size.',
-  'peer-gone': 'The remote left or the connection closed before the operation was done.',
-  'signaling-failed': 'The driver failed; the cause is its own error.',
-  'signaling-timeout': 'The driver did not answer in time. Is the signaling server reachable?',
+  'peer-gone': 'The remote left, or the channel closed, before this was done.',
+  'signaling-failed': 'The driver failed; see the cause.',
+  'signaling-timeout': 'The driver did not answer in time. Is its server reachable?',
   'unknown-peer': 'No remote with that id is connected.',
-  'verify-failed': 'Your verify function threw; the remote was refused. The cause is its error.',
-  'webrtc-unavailable':
-    'There is no RTCPeerConnection here. In Node, pass { webrtc } from @meshwork/node.',
+  'verify-failed': 'Your verify function threw, and the remote was refused; see the cause.',
+  'webrtc-unavailable': 'There is no RTCPeerConnection. In Node, pass webrtc of @meshwork/node.',
 } as const;
 
 /** A stable, documented reason. See {@link ERROR_CODES}. */

@@ -1,5 +1,4 @@
 export { Addon } from './addon.ts';
-export type { ChannelInit, OpenOptions } from './channels/channel-options.ts';
 export type { JsonValue, SendableValue } from './channels/values.ts';
 export type { ConnectionState } from './connection/state.ts';
 export { BroadcastChannelDriver } from './drivers/broadcast-channel.ts';
@@ -32,3 +31,4 @@ export {
   type DriverPayload,
   type Namespace,
 } from './signaling/driver.ts';
+export type { ChannelInit, OpenOptions } from './wire/channel-options.ts';

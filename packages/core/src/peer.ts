@@ -6,13 +6,6 @@
 
 import type { Addon } from './addon.ts';
 import { isQuiet, promiseFor, settled } from './async/settled.ts';
-import {
-  type ChannelInit,
-  isSameInit,
-  type OpenOptions,
-  toChannelInit,
-  toLabel,
-} from './channels/channel-options.ts';
 import { type SendableValue, toFrame } from './channels/values.ts';
 import { type DebugLog, debugLog } from './debug.ts';
 import { Emitter, type Handler } from './emitter.ts';
@@ -30,6 +23,13 @@ import { type Platform, systemPlatform } from './platform.ts';
 import { payloadFor, type Remote } from './remote.ts';
 import { type RemotePeer, sendLabel } from './remote-peer.ts';
 import { RoomSession } from './room-session.ts';
+import {
+  type ChannelInit,
+  isSameInit,
+  type OpenOptions,
+  toChannelInit,
+  toLabel,
+} from './wire/channel-options.ts';
 
 /** Options of `peer.send`. */
 export interface PeerSendOptions {

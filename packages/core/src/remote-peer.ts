@@ -4,17 +4,17 @@
  */
 
 import { isQuiet, promiseFor, settled } from './async/settled.ts';
-import {
-  type ChannelInit,
-  type OpenOptions,
-  toChannelInit,
-  toLabel,
-} from './channels/channel-options.ts';
 import { type Frame, type PendingFrame, type SendableValue, toFrame } from './channels/values.ts';
 import type { ConnectionState } from './connection/state.ts';
 import type { DebugLog } from './debug.ts';
 import type { Emitter, Handler } from './emitter.ts';
 import type { RemotePeerEvents } from './events.ts';
+import {
+  type ChannelInit,
+  type OpenOptions,
+  toChannelInit,
+  toLabel,
+} from './wire/channel-options.ts';
 
 /** What a RemotePeer is a face of. */
 export interface RemoteWorkings {

@@ -4,7 +4,6 @@
  * Used by: room-session.ts.
  */
 
-import type { ChannelInit } from './channels/channel-options.ts';
 import { Channels } from './channels/channels.ts';
 import type { Frame, PendingFrame } from './channels/values.ts';
 import { Connection, type ConnectionOptions } from './connection/connection.ts';
@@ -23,6 +22,7 @@ import type { Platform } from './platform.ts';
 import { RemotePeer, type RemoteWorkings } from './remote-peer.ts';
 import type { Member } from './signaling/doorkeeper.ts';
 import type { Introduction } from './signaling/handshake.ts';
+import type { ChannelInit } from './wire/channel-options.ts';
 
 export interface RemotePort {
   /** Candidates for the bus. */

@@ -2,11 +2,11 @@ import { type FakeConnection, FakeNetwork } from '@meshwork/testing/fake-webrtc'
 import { LossyBus, type LossyBusOptions } from '@meshwork/testing/lossy-bus';
 import { VirtualClock } from '@meshwork/testing/virtual-platform';
 import { describe, expect, test } from 'vitest';
-import type { ChannelInit } from './channels/channel-options.ts';
 import { peerIdFromBytes } from './identity/peer-id.ts';
 import { toJoinSettings, toSettings } from './options.ts';
 import { RoomSession } from './room-session.ts';
 import { parseMessage } from './signaling/messages.ts';
+import type { ChannelInit } from './wire/channel-options.ts';
 
 interface Setup {
   readonly sinceMs?: number;

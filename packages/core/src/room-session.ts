@@ -7,7 +7,6 @@
 
 import { Backoff } from './async/backoff.ts';
 import { Recent } from './async/recent.ts';
-import type { ChannelInit } from './channels/channel-options.ts';
 import { debugLog } from './debug.ts';
 import { asMeshworkError, MeshworkError } from './errors.ts';
 import type { RemoteFact } from './events.ts';
@@ -15,6 +14,7 @@ import type { JoinSettings, Settings } from './options.ts';
 import type { Platform } from './platform.ts';
 import { type EndReason, Remote } from './remote.ts';
 import { Membership } from './signaling/membership.ts';
+import type { ChannelInit } from './wire/channel-options.ts';
 
 /** How often, and for how long, we tell a remote that its connection broke. */
 const RETRY = { firstMs: 500, maxMs: 8_000, attempts: 5 } as const;

@@ -5,7 +5,7 @@
  */
 
 import { MeshworkError } from '../errors.ts';
-import type { ChannelInit } from './channel-options.ts';
+import type { ChannelInit } from '../wire/channel-options.ts';
 import {
   type Frame,
   frameBytes,
@@ -105,7 +105,10 @@ export class Channel {
     if (this.#life.signal.aborted) return;
     if (this.rtc.readyState === 'open') this.#reportOpen();
     this.#life.abort(gone());
-    this.rtc.close();
+    const { rtc } = this;
+    // Firefox 153 sometimes never tells the remote of a channel that is closed while it opens.
+    if (rtc.readyState !== 'connecting') rtc.close();
+    else rtc.addEventListener('open', () => rtc.close(), { once: true });
   }
 
   async #sendInTurn(pending: Frame | PendingFrame): Promise<void> {
@@ -138,10 +141,7 @@ export class Channel {
   #transmit(frame: Frame): void {
     this.#requireOpen();
     if (isLargerThan(frame, FLOW.maxMessageBytes)) {
-      throw new MeshworkError(
-        'message-too-large',
-        `The message is larger than ${FLOW.maxMessageBytes} bytes. Send it in pieces.`,
-      );
+      throw new MeshworkError('message-too-large');
     }
     // Two overloads: TypeScript will not choose between them for a union.
     if (typeof frame === 'string') this.rtc.send(frame);
@@ -213,5 +213,5 @@ export class Channel {
 }
 
 function gone(): MeshworkError {
-  return new MeshworkError('peer-gone', 'The channel closed before this was sent.');
+  return new MeshworkError('peer-gone');
 }

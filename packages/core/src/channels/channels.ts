@@ -8,8 +8,8 @@
 
 import { Recent } from '../async/recent.ts';
 import { MeshworkError } from '../errors.ts';
+import { type ChannelInit, isSameInit } from '../wire/channel-options.ts';
 import { Channel } from './channel.ts';
-import { type ChannelInit, isSameInit } from './channel-options.ts';
 
 /** As many closed labels as we remember the count of. */
 const COUNTED_LABELS = 1_024;

@@ -61,7 +61,7 @@ export class Connection {
     } catch (cause) {
       throw new MeshworkError(
         'connection-failed',
-        'The browser refused to make a connection. Chromium allows 500 a page and gives closed ones back late.',
+        'No more connections can be made. Chromium allows 500 a page, and frees closed ones late.',
         { cause },
       );
     }

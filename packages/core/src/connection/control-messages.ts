@@ -6,15 +6,7 @@
 
 import { PEER_ID_BYTES, peerIdFromBytes, peerIdToBytes } from '../identity/peer-id.ts';
 import { concatBytes, fromUtf8, parseBytes, utf8 } from '../wire/bytes.ts';
-
-/** How a channel is opened: W3C RTCDataChannelInit, as far as it can be agreed on. */
-export interface ChannelOptions {
-  readonly ordered: boolean;
-  readonly protocol: string;
-  /** At most one of the two is set. */
-  readonly maxPacketLifeTime?: number;
-  readonly maxRetransmits?: number;
-}
+import { type ChannelInit, toChannelInit } from '../wire/channel-options.ts';
 
 export type ControlMessage =
   | { readonly type: 'ping' }
@@ -28,7 +20,7 @@ export type ControlMessage =
       readonly type: 'open';
       readonly label: string;
       readonly seen: number;
-      readonly options: ChannelOptions;
+      readonly options: Omit<ChannelInit, 'label'>;
     }
   /** Other members of the room that the sender knows. */
   | { readonly type: 'members'; readonly ids: readonly string[] };
@@ -47,8 +39,6 @@ export const CONTROL_LIMITS = {
   /** A description of a connection with dozens of tracks; within every stack's message size. */
   messageBytes: 262_144,
   memberIds: 256,
-  labelChars: 256,
-  protocolChars: 256,
 } as const;
 
 export function serialiseControl(message: ControlMessage): Uint8Array<ArrayBuffer> {
@@ -122,28 +112,15 @@ function asCandidate(value: unknown): ControlMessage | undefined {
   };
 }
 
+/** @throws TypeError when the options are none; that makes it no message */
 function asOpen(value: unknown): ControlMessage | undefined {
   const { label, seen, options } = asRecord(value);
-  if (typeof label !== 'string' || label === '' || label.length > CONTROL_LIMITS.labelChars) {
-    return undefined;
-  }
-  if (!isCount(seen, 0xffff_ffff)) return undefined;
-  const { ordered, protocol, maxPacketLifeTime, maxRetransmits } = asRecord(options);
-  if (typeof ordered !== 'boolean' || typeof protocol !== 'string') return undefined;
-  if (protocol.length > CONTROL_LIMITS.protocolChars) return undefined;
-  if (maxPacketLifeTime !== undefined && maxRetransmits !== undefined) return undefined;
-  if (maxPacketLifeTime !== undefined && !isCount(maxPacketLifeTime, 65_535)) return undefined;
-  if (maxRetransmits !== undefined && !isCount(maxRetransmits, 65_535)) return undefined;
+  if (typeof label !== 'string' || !isCount(seen, 0xffff_ffff)) return undefined;
   return {
     type: 'open',
     label,
     seen,
-    options: {
-      ordered,
-      protocol,
-      ...(maxPacketLifeTime === undefined ? {} : { maxPacketLifeTime }),
-      ...(maxRetransmits === undefined ? {} : { maxRetransmits }),
-    },
+    options: optionsOf(toChannelInit({ ...asRecord(options), label })),
   };
 }
 
@@ -153,4 +130,8 @@ function isCount(value: unknown, max: number): value is number {
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function optionsOf({ label, ...options }: ChannelInit): Omit<ChannelInit, 'label'> {
+  return options;
 }

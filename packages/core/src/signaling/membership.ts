@@ -7,7 +7,7 @@
  */
 
 import { Seldom } from '../async/seldom.ts';
-import { asMeshworkError, MeshworkError } from '../errors.ts';
+import { asMeshworkError, ERROR_CODES, MeshworkError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { Announcer } from './announcer.ts';
 import { Bus } from './bus.ts';
@@ -356,10 +356,7 @@ export class Membership {
   #reportBadMessage(): void {
     this.#badMessages.do((count) =>
       this.#port.error(
-        new MeshworkError(
-          'bad-message',
-          `The bus carried bytes that are no message of ours; dropped so far: ${count}. Is something else using this room's topics?`,
-        ),
+        new MeshworkError('bad-message', `${ERROR_CODES['bad-message']} So far: ${count}.`),
       ),
     );
   }

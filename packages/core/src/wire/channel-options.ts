@@ -1,6 +1,6 @@
 /**
- * How a channel is opened, as an app says it, checked at the door.
- * Used by: peer.ts, remote-peer.ts, channels.ts.
+ * How a channel is opened: as an app says it, and as a remote asks for it; one check for both.
+ * Used by: peer.ts, remote-peer.ts, channels.ts, control-messages.ts.
  */
 
 /** The documented options of `open`; W3C RTCDataChannelInit without the parts we decide. */
