@@ -116,12 +116,11 @@ function asCandidate(value: unknown): ControlMessage | undefined {
 function asOpen(value: unknown): ControlMessage | undefined {
   const { label, seen, options } = asRecord(value);
   if (typeof label !== 'string' || !isCount(seen, 0xffff_ffff)) return undefined;
-  return {
-    type: 'open',
-    label,
-    seen,
-    options: optionsOf(toChannelInit({ ...asRecord(options), label })),
-  };
+  const { ordered, protocol, ...limits } = asRecord(options);
+  // An app may leave these out; a remote of ours never does.
+  if (typeof ordered !== 'boolean' || typeof protocol !== 'string') return undefined;
+  const init = toChannelInit({ label, ordered, protocol, ...limits });
+  return { type: 'open', label, seen, options: optionsOf(init) };
 }
 
 function isCount(value: unknown, max: number): value is number {

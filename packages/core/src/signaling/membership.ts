@@ -14,17 +14,10 @@ import { Bus } from './bus.ts';
 import { Calls } from './calls.ts';
 import { Doorkeeper, type Member, type Verify } from './doorkeeper.ts';
 import type { Driver } from './driver.ts';
-import { Handshake, type HandshakeMessage, type Introduction } from './handshake.ts';
-import {
-  type Announce,
-  type Candidates,
-  type Lost,
-  type Message,
-  type Offer,
-  parseMessage,
-  serialiseMessage,
-} from './messages.ts';
+import { Handshake, type Introduction } from './handshake.ts';
+import { type Announce, type Candidates, type Lost, type Offer, parseMessage } from './messages.ts';
 import { inboxNamespace, roomNamespace } from './namespace.ts';
+import { Outbox, type Self } from './outbox.ts';
 import { ReplayGuard } from './replay-guard.ts';
 
 /** Candidate messages kept for a remote while `verify` is being asked about it. */
@@ -46,14 +39,9 @@ export interface MembershipPort {
   error(error: MeshworkError): void;
 }
 
-export interface MembershipOptions {
+export interface MembershipOptions extends Self {
   readonly driver: Driver;
   readonly platform: Platform;
-  readonly selfId: string;
-  readonly room: string;
-  readonly metadata: unknown;
-  /** When we joined, in ms since the epoch; greater than in every earlier stay of this peer. */
-  readonly sinceMs: number;
   /** How long one driver call may take, in ms; 0 is for ever. */
   readonly timeoutMs: number;
   /** Remotes at most; announces and offers beyond are refused. */
@@ -80,6 +68,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #port: MembershipPort;
   readonly #bus: Bus;
+  readonly #outbox: Outbox;
   readonly #announcer: Announcer;
   readonly #calls: Calls;
   readonly #doorkeeper: Doorkeeper;
@@ -88,7 +77,6 @@ export class Membership {
   readonly #waiting = new Map<string, Waiting>();
   readonly #badMessages: Seldom;
   readonly #refusals: Seldom;
-  #sequence = 0;
   #isClosed = false;
 
   constructor(options: MembershipOptions, port: MembershipPort) {
@@ -107,15 +95,16 @@ export class Membership {
       garbage: () => this.#reportBadMessage(),
       error: (error) => port.error(error),
     });
+    this.#outbox = new Outbox(this.#bus, options, (error) => this.#reportFailure(error));
     this.#announcer = new Announcer(platform, {
-      announce: (signal) => this.#publish(roomNamespace(options.room), this.#newAnnounce(), signal),
+      announce: (signal) => this.#outbox.announce(signal),
       isAlone: () => this.#entries.size === 0,
       isSpeaker: () => this.#isSpeaker(),
       failed: (error) => this.#reportFailure(error),
     });
     this.#calls = new Calls(platform, maxPeers, {
       hasMet: (id) => this.#entries.has(id),
-      announceTo: (id) => this.#send(id, this.#newAnnounce()),
+      announceTo: (id) => this.#outbox.announceTo(id),
     });
   }
 
@@ -174,9 +163,7 @@ export class Membership {
 
   /** [SG13] Tells a remote that the connection of this session broke here. */
   tellLost(id: string, session: string): void {
-    if (this.#entries.has(id)) return;
-    const { metadata, selfId: from, sinceMs } = this.#options;
-    this.#send(id, { type: 'lost', from, session, sinceMs, metadata });
+    if (!this.#entries.has(id)) this.#outbox.tellLost(id, session);
   }
 
   /** [SG14] Another member knows these peers; we call on those that we do not meet. */
@@ -189,38 +176,12 @@ export class Membership {
     this.#calls.start(id, delayMs);
   }
 
-  // --- what we say
-
-  #newAnnounce(): Announce {
-    this.#sequence += 1;
-    const { selfId, metadata, sinceMs } = this.#options;
-    return { type: 'announce', from: selfId, sinceMs, sequence: this.#sequence, metadata };
-  }
-
   /**
    * [SG6] Whether ours is the lowest id of those we know: so a room that a lossy bus split into
    * groups has a voice in each, and they find each other.
    */
   #isSpeaker(): boolean {
     return Array.from(this.#entries.keys()).every((id) => this.#options.selfId < id);
-  }
-
-  #publish(namespace: readonly string[], message: Message, signal?: AbortSignal): Promise<void> {
-    return this.#bus.publish(namespace, serialiseMessage(message), signal);
-  }
-
-  #send(to: string, message: Message): void {
-    this.#publish(inboxNamespace(this.#options.room, to), message).catch((error) =>
-      this.#reportFailure(error),
-    );
-  }
-
-  #sendInSession(to: string, message: HandshakeMessage): void {
-    // Our own sessions are sessions we have seen: a reflected or late message can name them.
-    this.#guard.see(message.session);
-    const { metadata, selfId: from, sinceMs } = this.#options;
-    if (message.type === 'offer') this.#send(to, { ...message, from, sinceMs, metadata });
-    else this.#send(to, { ...message, from });
   }
 
   // --- what we hear
@@ -323,7 +284,11 @@ export class Membership {
     const { platform, selfId } = this.#options;
     return new Handshake(platform, selfId < id, {
       introduce: () => this.#port.introduce(id),
-      send: (message) => this.#sendInSession(id, message),
+      send: (message) => {
+        // Our own sessions are sessions we have seen: a reflected or late message can name them.
+        this.#guard.see(message.session);
+        this.#outbox.sendInSession(id, message);
+      },
       failed: (error) => this.#drop(id, error),
     });
   }
