@@ -34,7 +34,7 @@ const SABOTAGES = [
   },
   {
     name: 'never open a channel',
-    pattern: /(\n\treportOpen\(\) \{\n)/g,
+    pattern: /(\n\t#reportOpen\(\) \{\n)/g,
     replacement: '$1\t\treturn;\n',
   },
 ];
