@@ -29,7 +29,8 @@ export const FLOW = {
 /**
  * Chromium 156 loses data that the accepting end sends as soon as it is told that the channel is
  * open, or never lowers bufferedAmount again: 53 of 750 connections on a busy machine in the same
- * task, 4 of 500 in the next one, none of 500 after 3 ms. Remove it when Chromium has mended that.
+ * task, 4 of 500 in the next one, none of 500 after 3 ms or in answer to a first message. Remove it
+ * when Chromium has mended that.
  */
 const ACCEPTED_SETTLES_MS = 3;
 
