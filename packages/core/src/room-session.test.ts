@@ -302,6 +302,18 @@ describe('a connection that is lost', () => {
     expect(world.network.openCount).toBe(2);
   });
 
+  test('[CN6] is a leave, not a failure, when the bye comes right after the end of the transport', async () => {
+    const { world, one, two } = await pairInRoom();
+    // As node-datachannel tells it: the state first, then what was received before.
+    const transport = transportOf(one, two);
+    void two.session.leave();
+    transport.setTransport('failed');
+    await world.clock.advance(30_000);
+    expect(one.events.filter((event) => /failed|error/.test(event))).toEqual([]);
+    expect(one.events.at(-1)).toBe('connection:closed');
+    expect(world.countOf('lost')).toBe(0);
+  });
+
   test('[SG13] on one side only is made again within seconds', async () => {
     const { world, one, two } = await pairInRoom();
     world.network.isReachable = () => false;

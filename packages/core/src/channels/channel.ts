@@ -116,10 +116,7 @@ export class Channel {
     // Reading a Blob starts at once; only the sending takes turns.
     const size = frameBytes(pending);
     if (this.#waitingBytes + size > FLOW.maxWaitingBytes) {
-      throw new MeshworkError(
-        'limit-reached',
-        `${this.#waitingBytes} bytes wait to be sent on this channel. Await send() before sending more.`,
-      );
+      throw new MeshworkError('limit-reached', 'Too much waits on this channel: await send().');
     }
     this.#waitingBytes += size;
     this.#waitingSends += 1;

@@ -17,6 +17,9 @@ import { Liveness, type Verdict } from './liveness.ts';
 import { Negotiator } from './negotiator.ts';
 import { transportMeaning } from './state.ts';
 
+/** How long a bye, or the close of the control channel, may come after the end of the transport. */
+const LAST_WORDS_MS = 50;
+
 export interface ConnectionPort {
   /** Candidates found while only the bus can carry them. */
   candidates(candidates: readonly string[]): void;
@@ -212,14 +215,15 @@ export class Connection {
 
   #onTransport(): void {
     this.#options.log?.('transport', this.rtc.connectionState);
-    if (this.rtc.connectionState === 'closed') {
-      // Some stacks close with the remote, before its bye or the channel's close is told.
-      this.#end(new MeshworkError('peer-gone'));
-    } else if (transportMeaning(this.rtc.connectionState) === 'lost') {
-      this.#end(new MeshworkError('connection-failed'));
-    } else {
+    if (transportMeaning(this.rtc.connectionState) !== 'lost') {
       this.#open?.liveness.look();
+      return;
     }
+    // When a remote leaves, some stacks tell that the transport failed before they pass on its bye.
+    const stop = this.#options.platform.after(this.#open ? LAST_WORDS_MS : 0, () =>
+      this.#end(new MeshworkError('connection-failed')),
+    );
+    this.#life.signal.addEventListener('abort', stop);
   }
 
   #onVerdict(verdict: Verdict): void {
