@@ -130,7 +130,7 @@ export function toSettings(options: PeerOptions = {}): Settings {
   requireNumber('iceCandidateDebounce', candidateWindowMs, 0, 10_000, 'ms');
   requireNumber('connectionTimeout', seconds, 0, MAX_TIMER_MS / 1_000, 'seconds');
   if (webrtc !== undefined && typeof webrtc?.RTCPeerConnection !== 'function') {
-    throw new TypeError('webrtc must hold an RTCPeerConnection, as that of @meshwork/node does.');
+    throw new TypeError('webrtc must hold an RTCPeerConnection.');
   }
   requireOnly('limits', limits, ['peers', 'channels'] satisfies (keyof PeerLimits)[]);
   const { peers: maxPeers = DEFAULTS.maxPeers, channels: maxChannels = DEFAULTS.maxChannels } =

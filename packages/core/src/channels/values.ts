@@ -143,7 +143,7 @@ function jsonOf(value: unknown): string {
   const json = isJsonLike(value) ? JSON.stringify(value) : undefined;
   if (json !== undefined) return json;
   throw new TypeError(
-    `Cannot send ${Object.prototype.toString.call(value)}: use a string, binary, a Blob or a JSON value.`,
+    `Cannot send ${Object.prototype.toString.call(value)}: it is no text, binary, Blob or JSON.`,
   );
 }
 

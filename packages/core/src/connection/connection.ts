@@ -64,7 +64,7 @@ export class Connection {
     } catch (cause) {
       throw new MeshworkError(
         'connection-failed',
-        'No more connections can be made. Chromium allows 500 a page, and frees closed ones late.',
+        'No more connections can be made. Chromium allows 500 a page.',
         { cause },
       );
     }
@@ -76,7 +76,8 @@ export class Connection {
       open: () => this.#onOpen(),
       message: (message) => this.#onControl(message),
       garbage: () => port.error(new MeshworkError('bad-frame')),
-      closed: () => this.#end(new MeshworkError('peer-gone')),
+      // What never opened did not leave; it failed.
+      closed: () => this.#end(new MeshworkError(this.#open ? 'peer-gone' : 'connection-failed')),
     });
     const { signal } = this.#life;
     const { rtc } = this;
@@ -219,10 +220,10 @@ export class Connection {
       this.#open?.liveness.look();
       return;
     }
+    const fail = () => this.#end(new MeshworkError('connection-failed'));
+    if (!this.#open) return fail();
     // When a remote leaves, some stacks tell that the transport failed before they pass on its bye.
-    const stop = this.#options.platform.after(this.#open ? LAST_WORDS_MS : 0, () =>
-      this.#end(new MeshworkError('connection-failed')),
-    );
+    const stop = this.#options.platform.after(LAST_WORDS_MS, fail);
     this.#life.signal.addEventListener('abort', stop);
   }
 
