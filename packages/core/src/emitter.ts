@@ -88,7 +88,7 @@ function asList<T>(value: T | readonly T[]): readonly T[] {
 }
 
 /** Calls a handler of the application; what it throws is reported, as the DOM does for listeners. */
-export function callSafely<Args extends readonly unknown[]>(
+function callSafely<Args extends readonly unknown[]>(
   handler: (...args: Args) => unknown,
   args: Args,
 ): void {

@@ -135,11 +135,8 @@ export function toSettings(options: PeerOptions = {}): Settings {
   requireOnly('limits', limits, ['peers', 'channels'] satisfies (keyof PeerLimits)[]);
   const { peers: maxPeers = DEFAULTS.maxPeers, channels: maxChannels = DEFAULTS.maxChannels } =
     limits;
-  requireNumber('limits.peers', maxPeers, 1, 10_000, 'remotes');
-  requireNumber('limits.channels', maxChannels, 1, 65_535, 'channels');
-  for (const [name, value] of Object.entries({ peers: maxPeers, channels: maxChannels })) {
-    if (!Number.isInteger(value)) throw new TypeError(`limits.${name} must be a whole number.`);
-  }
+  requireCount('limits.peers', maxPeers, 10_000);
+  requireCount('limits.channels', maxChannels, 65_535);
   return {
     driver: driver ?? theSharedDriver(),
     configuration: { iceServers: [...iceServers], iceTransportPolicy },
@@ -232,5 +229,11 @@ function isIceServer(value: unknown): value is RTCIceServer {
 function requireNumber(name: string, value: unknown, min: number, max: number, unit: string): void {
   if (typeof value !== 'number' || !(value >= min && value <= max)) {
     throw new TypeError(`${name} must be a number of ${unit} from ${min} to ${max}.`);
+  }
+}
+
+function requireCount(name: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new TypeError(`${name} must be a whole number from 1 to ${max}.`);
   }
 }

@@ -5,8 +5,8 @@
  * Used by: peer.ts.
  */
 
-import { Backoff } from './async/backoff.ts';
 import { Recent } from './async/recent.ts';
+import { Repeats } from './async/repeats.ts';
 import { debugLog } from './debug.ts';
 import { asMeshworkError, MeshworkError } from './errors.ts';
 import type { RemoteFact } from './events.ts';
@@ -44,8 +44,8 @@ export class RoomSession {
   readonly #port: RoomPort;
   readonly #membership: Membership;
   readonly #remotes = new Map<string, Remote>();
-  /** Lost remotes that we still try to reach: how to stop trying. */
-  readonly #stopRetries = new Map<string, () => void>();
+  /** Lost remotes that we still try to reach. */
+  readonly #retries: Repeats;
   /** How often in a row the connection to a remote failed. */
   readonly #failures = new Recent<number>(COUNTED_FAILURES);
   readonly #stopPageEvents: () => void;
@@ -55,6 +55,7 @@ export class RoomSession {
     this.#options = options;
     this.#port = port;
     const { settings, join, platform, selfId, sinceMs } = options;
+    this.#retries = new Repeats(platform);
     this.#membership = new Membership(
       {
         driver: settings.driver,
@@ -107,8 +108,7 @@ export class RoomSession {
   }
 
   #disconnectAll(): void {
-    for (const stop of this.#stopRetries.values()) stop();
-    this.#stopRetries.clear();
+    this.#retries.stopAll();
     for (const remote of this.#remotes.values()) {
       remote.sayBye();
       remote.end('left');
@@ -118,7 +118,7 @@ export class RoomSession {
   #admit(member: { id: string; metadata: unknown; sinceMs: number }): boolean {
     const { settings, platform, selfId } = this.#options;
     const { id } = member;
-    this.#stopRetrying(id);
+    this.#retries.stop(id);
     try {
       const remote: Remote = new Remote(
         {
@@ -175,20 +175,12 @@ export class RoomSession {
 
   /** [SG13] Tells a remote that did not say bye that we lost it, until it offers again. */
   #retry(id: string, session: string): void {
-    const { platform } = this.#options;
     const firstMs = this.#nextRetryMs(id);
     const maxMs = Math.max(RETRY.maxMs, firstMs);
-    const backoff = new Backoff({ firstMs, maxMs, random: platform.random });
-    const schedule = () => {
-      const stop = platform.after(backoff.nextMs(), () => {
-        this.#stopRetries.delete(id);
-        this.#membership.tellLost(id, session);
-        if (backoff.attempts < RETRY.attempts) schedule();
-      });
-      this.#stopRetries.set(id, stop);
-    };
-    this.#stopRetrying(id);
-    schedule();
+    this.#retries.start(id, { ...RETRY, firstMs, maxMs }, () => {
+      this.#membership.tellLost(id, session);
+      return true;
+    });
   }
 
   /** How long to wait after this failure: longer with each in a row. */
@@ -196,11 +188,6 @@ export class RoomSession {
     const failures = this.#failures.get(id) ?? 0;
     this.#failures.set(id, failures + 1);
     return Math.min(RETRY.firstMs * 4 ** failures, MAX_FIRST_RETRY_MS);
-  }
-
-  #stopRetrying(id: string): void {
-    this.#stopRetries.get(id)?.();
-    this.#stopRetries.delete(id);
   }
 
   #require(id: string): Remote {

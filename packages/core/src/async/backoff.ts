@@ -1,6 +1,6 @@
 /**
  * Backoff: growing, jittered gaps between attempts.
- * Used by: membership.ts (announces), handshake.ts (repeated offers), room-session.ts (retries).
+ * Used by: announcer.ts, handshake.ts (repeated offers), repeats.ts.
  */
 
 export interface BackoffOptions {

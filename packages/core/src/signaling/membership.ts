@@ -247,9 +247,9 @@ export class Membership {
   /** Lets a remote in, asking `verify` once per stay, then takes the step. */
   async #admit(message: Announce | Offer | Lost, step: Step): Promise<void> {
     const { from, sinceMs, metadata } = message;
-    const known = this.#entries.get(from)?.member.sinceMs;
-    if (known !== undefined && known > sinceMs) return;
-    if (known === sinceMs) return this.#take(from, step);
+    const known = this.#entries.get(from);
+    if (known && known.member.sinceMs > sinceMs) return;
+    if (known?.member.sinceMs === sinceMs) return step(known.handshake);
     const claimed: Member = { id: from, metadata, sinceMs };
     if (this.#doorkeeper.hasRefused(claimed)) return;
     const asked = this.#waiting.get(from);
@@ -259,8 +259,8 @@ export class Membership {
       if (message.type === 'offer') asked.step = step;
       return;
     }
-    if (known === undefined && this.#isFull()) return this.#reportFull();
-    if (known !== undefined) this.#drop(from, 'replaced');
+    if (!known && this.#isFull()) return this.#reportFull();
+    if (known) this.#drop(from, 'replaced');
     const waiting: Waiting = { sinceMs, step, candidates: [] };
     this.#waiting.set(from, waiting);
     const member = await this.#doorkeeper.admit(claimed);
@@ -268,16 +268,12 @@ export class Membership {
     if (this.#waiting.get(from) !== waiting) return;
     this.#waiting.delete(from);
     if (!member || this.#isClosed || this.#entries.has(from)) return;
-    this.#entries.set(from, { member, handshake: this.#newHandshake(from) });
+    const handshake = this.#newHandshake(from);
+    this.#entries.set(from, { member, handshake });
     if (!this.#port.admitted(member)) return void this.#entries.delete(from);
-    const done = this.#take(from, waiting.step);
+    const done = waiting.step(handshake);
     for (const candidates of waiting.candidates) this.#onCandidates(candidates);
     await done;
-  }
-
-  async #take(id: string, step: Step): Promise<void> {
-    const handshake = this.#entries.get(id)?.handshake;
-    if (handshake) await step(handshake);
   }
 
   #newHandshake(id: string): Handshake {

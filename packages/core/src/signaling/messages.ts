@@ -161,7 +161,7 @@ function readCandidates(reader: ByteReader): string[] {
 }
 
 /** Metadata as it travels; no metadata is no bytes. */
-export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return value === undefined ? new Uint8Array(0) : utf8(JSON.stringify(value));
 }
 

@@ -26,7 +26,7 @@ export interface ChannelInit {
   readonly maxRetransmits?: number;
 }
 
-export const DEFAULT_LABEL = 'default';
+const DEFAULT_LABEL = 'default';
 const MAX_CHARS = 256;
 
 /** @throws TypeError that names the option which is wrong */
